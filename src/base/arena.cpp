@@ -1,0 +1,71 @@
+// base/arena.cpp: chunks, and the small pool they return to.
+#include "base/arena.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace webserv {
+
+struct alignas(std::max_align_t) Arena::Chunk {
+    Chunk* previous;
+    std::size_t capacity;  // octets after this header
+};
+
+namespace {
+
+constexpr std::size_t chunk_bytes = 4096;  // what the head, the path and the fields of a common exchange need
+constexpr std::size_t spare_count_max = 64;
+
+// Chunks of the common size, kept by the thread for the next exchange.
+struct Spares {
+    void* chunks[spare_count_max];
+    std::size_t count = 0;
+    ~Spares() {
+        while (count > 0) ::operator delete(chunks[--count]);
+    }
+};
+thread_local Spares spares;
+
+}  // namespace
+
+char* Arena::take_from_new_chunk(std::size_t bytes, std::size_t alignment) {
+    const std::size_t needed = sizeof(Chunk) + bytes + alignment;
+    const std::size_t size = std::max(needed, chunk_bytes);
+    void* const memory = size == chunk_bytes && spares.count > 0 ? spares.chunks[--spares.count] : ::operator new(size);
+    newest_ = new (memory) Chunk{newest_, size - sizeof(Chunk)};
+    memory_ = reinterpret_cast<char*>(newest_ + 1);
+    capacity_ = newest_->capacity;
+    used_ = 0;
+    return take(bytes, alignment);
+}
+
+std::string_view Arena::copy(std::string_view text) {
+    char* const memory = take(text.size());
+    if (!text.empty()) std::memcpy(memory, text.data(), text.size());
+    return {memory, text.size()};
+}
+
+std::string_view Arena::join(std::string_view first, std::string_view second) {
+    char* const memory = take(first.size() + second.size());
+    if (!first.empty()) std::memcpy(memory, first.data(), first.size());
+    if (!second.empty()) std::memcpy(memory + first.size(), second.data(), second.size());
+    return {memory, first.size() + second.size()};
+}
+
+void Arena::reset() noexcept {
+    while (newest_ != nullptr) {
+        Chunk* const previous = newest_->previous;
+        const bool common = newest_->capacity + sizeof(Chunk) == chunk_bytes;
+        if (common && spares.count < spare_count_max) {
+            spares.chunks[spares.count++] = newest_;
+        } else {
+            ::operator delete(newest_);
+        }
+        newest_ = previous;
+    }
+    memory_ = nullptr;
+    used_ = capacity_ = 0;
+}
+
+}  // namespace webserv

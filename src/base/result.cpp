@@ -1,0 +1,14 @@
+// base/result.cpp: errors in words.
+#include "base/result.hpp"
+
+#include <fmt/format.h>
+
+namespace webserv {
+
+std::string describe(const Error& error) {
+    return fmt::format("{}: {}", error.doing, std::generic_category().message(static_cast<int>(error.code)));
+}
+
+std::string describe_errno(int number) { return fmt::format("({}: {})", number, std::generic_category().message(number)); }
+
+}  // namespace webserv

@@ -1,0 +1,54 @@
+// config/loader.hpp: every question a configuration asks the outside world, behind one interface.
+// A RecordingLoader keeps the answers, so that a worker without rights can build the same site again by replaying them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace webserv::config {
+
+struct UserIdentity {
+    std::uint32_t user = 0;
+    std::uint32_t group = 0;
+};
+
+class Loader {
+public:
+    Loader() = default;
+    Loader(const Loader&) = delete;
+    Loader& operator=(const Loader&) = delete;
+    virtual ~Loader() = default;
+
+    virtual Result<std::string> read(const std::string& path) = 0;                         ///< a file's octets
+    virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;         ///< sorted; none is no error
+    virtual Result<UserIdentity> user(const std::string& name, const std::string& group) = 0;  ///< group "": the user's own
+    virtual std::string hostname() = 0;
+    virtual bool is_root() = 0;  ///< decides `listen`'s default port
+};
+
+/// Passes questions on and keeps the answers.
+class RecordingLoader final : public Loader {
+public:
+    explicit RecordingLoader(Loader& outside) : outside_{outside} {}
+    Result<std::string> read(const std::string& path) override;
+    Result<std::vector<std::string>> glob(const std::string& pattern) override;
+    Result<UserIdentity> user(const std::string& name, const std::string& group) override;
+    std::string hostname() override;
+    bool is_root() override;
+
+    /// Everything that was asked and answered, as bytes that a ReplayingLoader reads.
+    [[nodiscard]] std::string record() const;
+
+private:
+    Loader& outside_;
+};
+
+/// Answers from a record; a question that is not in it fails with operation_not_permitted.
+class ReplayingLoader;
+
+}  // namespace webserv::config

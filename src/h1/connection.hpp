@@ -1,0 +1,82 @@
+// h1/connection.hpp: HTTP/1.0 and 1.1 on a stream: read a request's head, its content; write the response.
+// Never calls upward: the server drives it. An idle connection owns no buffer.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/arena.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "h1/chunked.hpp"
+#include "h1/parser.hpp"
+#include "h1/writer.hpp"
+#include "http/message.hpp"
+#include "io/source.hpp"
+#include "io/stream.hpp"
+
+namespace webserv::h1 {
+
+/// Why no request was read.
+struct ReadFailure {
+    enum class Kind : unsigned char {
+        closed,     ///< the peer ended the connection before the first octet of a head
+        cut,        ///< ... or within a head, or the stream failed: answer nothing
+        timed_out,  ///< the head was not complete in time
+        canceled,   ///< we are shutting down
+        malformed,  ///< `error` says how: answer status_of(error) and close
+    };
+    Kind kind;
+    HeadError error{};
+};
+
+class Connection {
+public:
+    explicit Connection(io::Stream& stream) noexcept;
+    ~Connection();
+
+    /// Waits until octets of the next request are there (also pipelined ones); holds no buffer while it waits.
+    /// Errors: timed_out, operation_canceled, or not_connected when the peer has closed.
+    Task<Result<>> wait_for_request(io::Deadline deadline);
+
+    /// Reads one head. The request's views are valid until finish_request(). After a failure of kind malformed,
+    /// request_line() still tells what was received.
+    Task<Result<http::Request, ReadFailure>> read_head(const HeadLimits& limits, Arena& arena, io::Deadline deadline);
+    [[nodiscard]] std::string_view request_line() const noexcept;
+    /// Octets of the head that was read (request line and fields), for $request_length; content octets are added as they are read.
+    [[nodiscard]] std::uint64_t request_bytes() const noexcept;
+
+    /// The present request's content, decoded; `length()` is known unless it is chunked. Sends "100 Continue" before the first
+    /// read that would wait, if the client expects it and `answer_expectation` allows.
+    /// Errors of next(): timed_out; connection_reset or bad_message (blame downstream); file_too_large beyond set_content_bytes_max().
+    [[nodiscard]] io::Source& content() noexcept;
+    void set_content_bytes_max(std::uint64_t bytes) noexcept;               ///< client_max_body_size; 0: unlimited
+    void set_content_patience(std::chrono::milliseconds between_reads) noexcept;  ///< client_body_timeout
+
+    /// Writes head and content; the head leaves together with the first content. `content` may be null.
+    /// @return octets sent: head and content as framed, and content alone (nginx's $bytes_sent and $body_bytes_sent)
+    struct Sent {
+        std::uint64_t bytes = 0;
+        std::uint64_t content_bytes = 0;
+        Result<> outcome;  ///< an error: the connection can not be used any more
+    };
+    Task<Sent> write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
+                              std::chrono::milliseconds patience, Arena& arena);
+
+    /// Reads and drops what is left of the present content, if that is little and comes soon; frees the head.
+    /// @return whether the next request's head begins where this request ended
+    Task<bool> finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline);
+
+    /// FIN first, then drain what the peer still sends until it closes, `deadline`, or `patience` between two reads
+    /// (lingering close: a reset would destroy the response on its way; RFC 9112 section 9.6).
+    Task<> close_gracefully(io::Deadline deadline, std::chrono::milliseconds patience);
+
+private:
+    struct State;
+    io::Stream& stream_;
+    std::unique_ptr<State> state_;  // only while a request is read or answered
+};
+
+}  // namespace webserv::h1

@@ -1,0 +1,18 @@
+// http/status.hpp: status codes and their phrases (RFC 9110 section 15 and the IANA registry).
+#pragma once
+
+#include <string_view>
+
+namespace webserv::http {
+
+/// "Not Found" for 404; empty for a code without a registered phrase.
+[[nodiscard]] std::string_view reason_phrase(int status) noexcept;
+
+/// Whether a response with this status never has content: 1xx, 204, 304.
+[[nodiscard]] constexpr bool is_contentless(int status) noexcept { return status < 200 || status == 204 || status == 304; }
+
+[[nodiscard]] constexpr bool is_redirect(int status) noexcept {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+}  // namespace webserv::http

@@ -1,0 +1,92 @@
+// io/stream.hpp: the only polymorphic thing between protocol and kernel: a socket, TLS over one, or bytes in a test.
+// Operations never block and never allocate; the waiting is written once, below. One reader and one writer may wait at once.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "io/timers.hpp"
+#include "sys/fd.hpp"
+
+namespace webserv::io {
+
+enum class Readiness : unsigned char { none, readable, writable };
+
+/// One attempt: the octets moved, or what must become ready before it is worth trying again.
+/// TLS may have to write before it can read, so the stream says which, not the caller.
+struct Attempt {
+    std::size_t count = 0;
+    Readiness blocked_on = Readiness::none;
+};
+
+/// Octets of an open file.
+struct FileSlice {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
+class Stream;
+
+/// co_await gives Result<>: readiness, or timed_out, or operation_canceled.
+class [[nodiscard]] ReadyAwaiter {
+public:
+    ReadyAwaiter(Stream& stream, Readiness readiness, Deadline deadline) noexcept
+        : stream_{stream}, readiness_{readiness}, deadline_{deadline} {}
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> waiter);
+    Result<> await_resume();
+
+private:
+    Stream& stream_;
+    Readiness readiness_;
+    Deadline deadline_;
+};
+
+class Stream {
+public:
+    Stream() = default;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    virtual ~Stream() = default;
+
+    virtual Result<Attempt> try_read(std::span<char> into) = 0;  ///< count 0 and not blocked: end of input
+    /// @param more_follows  the kernel may keep a last partial segment back (MSG_MORE): content follows at once
+    virtual Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) = 0;
+    /// Sends from the page cache. count 0 and not blocked: the file ended early (it was truncated).
+    virtual Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) = 0;
+    virtual Result<> finish_writing() = 0;  ///< FIN: the peer reads an end of input
+
+    /// Resumes the waiter when `readiness` holds. Errors: timed_out, operation_canceled.
+    ReadyAwaiter ready(Readiness readiness, Deadline deadline) noexcept { return {*this, readiness, deadline}; }
+    /// Ends present and later waits with operation_canceled; the try_ functions still work.
+    virtual void cancel() = 0;
+    /// Whether the peer has finished writing or is gone, as far as the kernel has told us; costs no system call.
+    [[nodiscard]] virtual bool peer_gone() const noexcept = 0;
+    [[nodiscard]] virtual TimePoint now() const noexcept = 0;  ///< the loop's
+
+protected:
+    friend class ReadyAwaiter;
+    virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand
+    virtual void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) = 0;
+    virtual Result<> outcome(Readiness readiness) = 0;              ///< of the wait that has just ended
+};
+
+/// Reads at least one octet; 0 is the end of input. Errors: timed_out, operation_canceled, connection_reset.
+Task<Result<std::size_t>> read_some(Stream& stream, std::span<char> into, Deadline deadline);
+
+/// Writes all of `from`, whose entries it advances as they leave. `patience` bounds the time between two writes that
+/// succeed (nginx's send_timeout). Gives the octets written. Errors: timed_out, operation_canceled, broken_pipe, bad_address.
+Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std::chrono::milliseconds patience,
+                                      bool more_follows = false);
+
+/// Sends a slice of a file, at most `fair_bytes` a turn of the loop so that others are served in between.
+/// Errors: as write_all; io_error if the file ended early.
+Task<Result<std::uint64_t>> send_file(Stream& stream, const sys::Fd& file, FileSlice slice, std::chrono::milliseconds patience);
+
+}  // namespace webserv::io

@@ -1,0 +1,53 @@
+// io/timers.hpp: what is to happen at a time: an intrusive heap of deadlines.
+// A timer is armed lazily: moving a deadline later costs nothing, the owner looks again when it fires.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace webserv::io {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+/// When a wait gives up. Every wait has one; `never` is for waits that something else ends.
+using Deadline = TimePoint;
+inline constexpr Deadline never = TimePoint::max();
+
+/// Something with a time. Disarms itself when destroyed. Not movable: the heap points at it.
+class Timer {
+public:
+    Timer() = default;
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+
+    [[nodiscard]] bool armed() const noexcept { return position_ != unarmed; }
+    [[nodiscard]] TimePoint time() const noexcept { return time_; }
+
+protected:
+    ~Timer() = default;  // owners disarm first: only Timers knows the heap
+    /// Called by Timers::fire once `time()` has come; the timer is unarmed then and may be armed again.
+    virtual void expired() = 0;
+
+private:
+    friend class Timers;
+    static constexpr std::size_t unarmed = static_cast<std::size_t>(-1);
+    TimePoint time_{};
+    std::size_t position_ = unarmed;
+};
+
+class Timers {
+public:
+    void arm(Timer& timer, TimePoint time);     ///< or moves it, if it is armed
+    void disarm(Timer& timer) noexcept;         ///< nothing happens if it is not armed
+    void fire(TimePoint now);                   ///< calls expired() of every timer whose time has come, earliest first
+    [[nodiscard]] TimePoint next() const noexcept;  ///< `never` if none is armed
+
+private:
+    void sift_up(std::size_t position) noexcept;
+    void sift_down(std::size_t position) noexcept;
+    void place(std::size_t position, Timer* timer) noexcept;
+
+    std::vector<Timer*> heap_;
+};
+
+}  // namespace webserv::io

@@ -1,0 +1,62 @@
+// observe/metric.hpp: counters a worker writes and everybody may read, in shared memory.
+// One cache-line-aligned block a worker, so no two workers write the same line.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace webserv::observe {
+
+enum class Counter : unsigned char {
+    accepted,             ///< connections accepted
+    handled,              ///< connections served (not refused for lack of resources)
+    requests,             ///< request heads read
+    active,               ///< open client connections now
+    reading,              ///< connections reading a head now
+    writing,              ///< exchanges being answered now
+    waiting,              ///< idle keep-alive connections now
+    refused,              ///< connections closed for lack of descriptors or of worker_connections
+    malformed,            ///< requests refused by the parser
+    log_lines_dropped,    ///< access log lines lost because a log could not take them
+    count_
+};
+[[nodiscard]] std::string_view counter_name(Counter counter) noexcept;
+
+/// The counters of one worker. add() is a relaxed atomic: one writer, many readers.
+class alignas(64) WorkerMetrics {
+public:
+    void add(Counter counter, std::int64_t amount = 1) noexcept {
+        auto& value = values_[static_cast<std::size_t>(counter)];
+        value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::int64_t get(Counter counter) const noexcept {
+        return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
+    }
+    /// A replaced worker's gauges (active, reading, writing, waiting) start again from 0; its totals stay.
+    void reset_gauges() noexcept;
+
+private:
+    std::array<std::atomic<std::int64_t>, static_cast<std::size_t>(Counter::count_)> values_{};
+};
+
+/// The blocks of all workers, in anonymous shared memory that survives fork.
+class Metrics {
+public:
+    [[nodiscard]] static Result<Metrics> create(unsigned workers);
+    Metrics(Metrics&& other) noexcept;
+    Metrics& operator=(Metrics&&) = delete;
+    ~Metrics();
+    [[nodiscard]] WorkerMetrics& worker(unsigned index) noexcept { return blocks_[index]; }
+    [[nodiscard]] std::int64_t total(Counter counter) const noexcept;
+
+private:
+    explicit Metrics(std::span<WorkerMetrics> blocks) noexcept : blocks_{blocks} {}
+    std::span<WorkerMetrics> blocks_;
+};
+
+}  // namespace webserv::observe

@@ -1,0 +1,66 @@
+// sys/file.hpp: files as the server meets them: opened, stated, read whole, mapped, created as temporary.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "sys/fd.hpp"
+
+namespace webserv::sys {
+
+/// What stat(2) said about a file, as much as the server needs.
+struct FileStatus {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;                 ///< octets
+    std::int64_t modified_seconds = 0;      ///< since the epoch
+    std::int64_t modified_nanoseconds = 0;
+    std::uint32_t mode = 0;
+
+    [[nodiscard]] bool is_regular() const noexcept { return S_ISREG(mode); }
+    [[nodiscard]] bool is_directory() const noexcept { return S_ISDIR(mode); }
+    bool operator==(const FileStatus&) const = default;
+};
+
+/// stat(2). Errors: no_such_file_or_directory, not_a_directory, permission_denied, filename_too_long, ...
+[[nodiscard]] Result<FileStatus> status_of(const char* path);
+/// fstat(2).
+[[nodiscard]] Result<FileStatus> status_of(const Fd& file);
+
+/// Opens for reading: non-blocking (a FIFO hangs nobody), close-on-exec. open(2).
+[[nodiscard]] Result<Fd> open_for_reading(const char* path);
+
+/// Opens for appending, created with mode 0644 if missing. For logs.
+[[nodiscard]] Result<Fd> open_for_appending(const char* path);
+
+/// A new file in `directory` that has no name (O_TMPFILE, or mkstemp and unlink); for request content beyond memory.
+[[nodiscard]] Result<Fd> open_temporary(const std::string& directory);
+
+/// The whole file. Errors also: file_too_large beyond `bytes_max`.
+[[nodiscard]] Result<std::string> read_whole(const char* path, std::size_t bytes_max = 64U << 20);
+
+/// Writes all of `bytes`, waiting as long as it takes (regular files). Errors: no_space_on_device, ...
+[[nodiscard]] Result<> write_all(const Fd& file, std::string_view bytes);
+
+/// Octets of a file, shared with the page cache: a change of the file is seen at once, never a stale copy.
+/// Only the kernel may read the bytes (writev): a truncated file is EFAULT to it, but SIGBUS to us.
+class Mapping {
+public:
+    [[nodiscard]] static Result<Mapping> of(const Fd& file, std::size_t bytes);
+    Mapping(Mapping&& other) noexcept;
+    Mapping& operator=(Mapping&& other) noexcept;
+    ~Mapping();
+    [[nodiscard]] std::string_view bytes() const noexcept { return {static_cast<const char*>(address_), size_}; }
+
+private:
+    Mapping(void* address, std::size_t bytes) noexcept : address_{address}, size_{bytes} {}
+    void* address_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace webserv::sys
