@@ -1,0 +1,185 @@
+"""tests/suites.py: builds and runs the parts of the test suite; ./test calls it.
+
+Each part adds to one tally; a suite that crashes, hangs or cannot be built counts as failed. Detailed results are in build/results.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+RESULTS = BUILD / "results"
+FUZZ_SECONDS = int(os.environ.get("WEBSERV_FUZZ_SECONDS", "10"))
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
+class Tally:
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self.complaints = []
+
+    def add(self, name, passed, failed, began):
+        self.passed += passed
+        self.failed += failed
+        if failed:
+            self.complaints.append(name)
+        print(f"{'FAILED' if failed else 'ok':6} {name}: {passed} passed, {failed} failed ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+def run(command, seconds, output, **environment):
+    """The exit status, or None if it did not end in time; all that it started is ended then."""
+    with open(output, "wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                   env={**os.environ, **environment}, start_new_session=True)
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            log.write(f"\ndid not end within {seconds} s\n".encode())
+            return None
+
+
+def show(log, lines=60):
+    print("".join(log.read_text(errors="replace").splitlines(keepends=True)[-lines:]), flush=True)
+
+
+def build(tally, preset, *targets):
+    """Configures and builds; says whether that worked."""
+    began = time.monotonic()
+    log = RESULTS / f"build-{preset}.log"
+    command = ["cmake", "--build", "--preset", preset] + [f"--target={target}" for target in targets]
+    if run(["cmake", "--preset", preset], 300, log) == 0 and run(command, 3600, log) == 0:
+        print(f"ok     build {preset} ({time.monotonic() - began:.0f} s)", flush=True)
+        return True
+    show(log)
+    tally.add(f"build {preset}", 0, 1, began)
+    return False
+
+
+def count_xml(path):
+    """(passed, failed) of a report by googletest or pytest; None if there is no whole report."""
+    try:
+        suites = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return None
+    cases = list(suites.iter("testcase"))
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = sum(1 for case in cases if case.find("skipped") is not None or case.get("status") == "notrun")
+    return len(cases) - failed - skipped, failed
+
+
+def run_reporting(tally, name, command, seconds, **environment):
+    """Runs a program that leaves `name`.xml in the results."""
+    began = time.monotonic()
+    log, report = RESULTS / f"{name}.log", RESULTS / f"{name}.xml"
+    status = run(command, seconds, log, **environment)
+    passed, failed = count_xml(report) or (0, 1)
+    if status != 0 and not failed:
+        failed = 1  # all was well until it ended badly
+    if failed:
+        show(log)
+    tally.add(name, passed, failed, began)
+
+
+def unit(tally, preset="release"):
+    if not build(tally, preset):
+        return
+    listing = subprocess.run(["ctest", "--test-dir", str(BUILD / preset), "--show-only=json-v1"], stdout=subprocess.PIPE, check=True)
+    for test in json.loads(listing.stdout)["tests"]:
+        name = f"unit-{preset}-{test['name']}"
+        run_reporting(tally, name, test["command"], 600, GTEST_OUTPUT=f"xml:{RESULTS / name}.xml", **SANITIZERS)
+
+
+def integration(tally, preset="release"):
+    if not build(tally, preset):
+        return
+    name = f"integration-{preset}"
+    run_reporting(tally, name,
+                  [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / name}.xml", "tests/integration"],
+                  1200, WEBSERV_BINARY=str(BUILD / preset / "webserv"), PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
+
+
+def asan(tally):
+    unit(tally, "asan")
+    integration(tally, "asan")
+
+
+def fuzz_one(program):
+    """A short run from the corpus; what it finds new is dropped, what breaks it is kept in build/results."""
+    corpus = ROOT / "tests/corpus" / program.name.removesuffix("_fuzz")
+    log = RESULTS / f"{program.name}.log"
+    with tempfile.TemporaryDirectory() as found:
+        folders = [found] + ([str(corpus)] if corpus.is_dir() else [])
+        status = run([str(program), *folders, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048",
+                      f"-artifact_prefix={RESULTS}/{program.name}-"], FUZZ_SECONDS * 3 + 60, log, **SANITIZERS)
+    return program.name, log, status
+
+
+def fuzz(tally):
+    if not build(tally, "fuzz", "fuzzers"):
+        return
+    began = time.monotonic()
+    sources = sorted(ROOT.glob("src/*/*_fuzz.cpp"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, log, status in pool.map(fuzz_one, [BUILD / "fuzz" / source.stem for source in sources]):
+            if status != 0:
+                show(log)
+            tally.add(f"fuzz {name}", int(status == 0), int(status != 0), began)
+
+
+def counting(tally, name, command, seconds):
+    """Runs a script of ours whose last line says `N passed, N failed`."""
+    began = time.monotonic()
+    log = RESULTS / f"{name}.log"
+    status = run(command, seconds, log)
+    lines = log.read_text(errors="replace").splitlines()
+    counts = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1]) if lines else None
+    passed, failed = (int(counts[1]), int(counts[2])) if counts else (0, 1)
+    if status != 0 and not failed:
+        failed = 1
+    if failed:
+        show(log, 200)
+    tally.add(name, passed, failed, began)
+
+
+def style(tally):
+    if build(tally, "release", "webserv"):  # tidy_test compares the manual with what webserv says of itself
+        counting(tally, "tidy_test", ["tests/tidy_test"], 900)
+    counting(tally, "lint", ["tests/lint"], 2400)
+
+
+PARTS = {"unit": unit, "style": style, "integration": integration, "asan": asan, "fuzz": fuzz}
+
+
+def main(names):
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        sys.exit(f"unknown part: {' '.join(unknown)}; there are: {' '.join(PARTS)}")
+    shutil.rmtree(RESULTS, ignore_errors=True)
+    RESULTS.mkdir(parents=True)
+    tally = Tally()
+    for name in names or PARTS:
+        PARTS[name](tally)
+    if tally.complaints:
+        print("failed:", ", ".join(tally.complaints))
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
