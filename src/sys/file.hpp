@@ -17,8 +17,8 @@ namespace webserv::sys {
 struct FileStatus {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
-    std::uint64_t size = 0;                 ///< octets
-    std::int64_t modified_seconds = 0;      ///< since the epoch
+    std::uint64_t size = 0;             ///< octets
+    std::int64_t modified_seconds = 0;  ///< since the epoch
     std::int64_t modified_nanoseconds = 0;
     std::uint32_t mode = 0;
 
@@ -35,16 +35,19 @@ struct FileStatus {
 /// Opens for reading: non-blocking (a FIFO hangs nobody), close-on-exec. open(2).
 [[nodiscard]] Result<Fd> open_for_reading(const char* path);
 
-/// Opens for appending, created with mode 0644 if missing. For logs.
+/// Opens for appending, created with mode 0644 if missing. For logs: a FIFO without a reader is an error, not a wait.
 [[nodiscard]] Result<Fd> open_for_appending(const char* path);
+
+/// Opens for writing from the start, created with mode 0644 if missing, emptied otherwise. For pid files.
+[[nodiscard]] Result<Fd> create_or_truncate(const char* path);
 
 /// A new file in `directory` that has no name (O_TMPFILE, or mkstemp and unlink); for request content beyond memory.
 [[nodiscard]] Result<Fd> open_temporary(const std::string& directory);
 
-/// The whole file. Errors also: file_too_large beyond `bytes_max`.
+/// The whole file (or pipe, until its writers have closed it). Errors also: file_too_large beyond `bytes_max`.
 [[nodiscard]] Result<std::string> read_whole(const char* path, std::size_t bytes_max = 64U << 20);
 
-/// Writes all of `bytes`, waiting as long as it takes (regular files). Errors: no_space_on_device, ...
+/// Writes all of `bytes`, waiting as long as it takes. write(2). Errors: no_space_on_device, ...
 [[nodiscard]] Result<> write_all(const Fd& file, std::string_view bytes);
 
 /// Octets of a file, shared with the page cache: a change of the file is seen at once, never a stale copy.

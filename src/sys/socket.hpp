@@ -27,9 +27,9 @@ enum class SocketType : unsigned char { stream, datagram };
 [[nodiscard]] Result<> start_listening(const Fd& socket, int backlog);
 
 struct ListenOptions {
-    int backlog = 511;          ///< connections; nginx's default on Linux
-    bool reuse_port = false;    ///< SO_REUSEPORT: several sockets share the address
-    bool ipv6_only = true;      ///< IPV6_V6ONLY, for IPv6 addresses
+    int backlog = 511;        ///< connections; nginx's default on Linux
+    bool reuse_port = false;  ///< SO_REUSEPORT: several sockets share the address
+    bool ipv6_only = true;    ///< IPV6_V6ONLY, for IPv6 addresses
 };
 
 /// socket, SO_REUSEADDR, bind and listen in a row; a stale local socket's path that nobody listens on is replaced.

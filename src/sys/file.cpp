@@ -1,0 +1,132 @@
+// sys/file.cpp: stat, open, read, write and mmap with their errors as values.
+#include "sys/file.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace webserv::sys {
+
+namespace {
+
+FileStatus convert(const struct stat& raw) {
+    FileStatus status;
+    status.device = raw.st_dev;
+    status.inode = raw.st_ino;
+    status.size = static_cast<std::uint64_t>(raw.st_size);
+    status.modified_seconds = raw.st_mtim.tv_sec;
+    status.modified_nanoseconds = raw.st_mtim.tv_nsec;
+    status.mode = raw.st_mode;
+    return status;
+}
+
+Result<Fd> open_file(const char* path, int flags, mode_t mode = 0) {
+    // O_NONBLOCK: a FIFO without a partner hangs nobody; regular files do not care.
+    Fd file{::open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, mode)};
+    if (!file) return failed("open");
+    return file;
+}
+
+/// Whether to repeat a read or write that has just failed: it was interrupted, or a pipe was not ready and is now.
+bool worth_repeating(const Fd& file, short events) {
+    if (errno == EINTR) return true;
+    if (errno != EAGAIN) return false;
+    pollfd wait{file.get(), events, 0};
+    return ::poll(&wait, 1, -1) >= 0 || errno == EINTR;
+}
+
+/// For file systems without O_TMPFILE (overlayfs on old kernels, NFS): a name that lives for a moment.
+Result<Fd> open_and_unlink(const std::string& directory) {
+    std::string name = directory + "/webserv.XXXXXX";
+    Fd file{::mkostemp(name.data(), O_CLOEXEC)};
+    if (!file) return failed("mkostemp");
+    if (::unlink(name.c_str()) < 0) return failed("unlink");
+    return file;
+}
+
+}  // namespace
+
+Result<FileStatus> status_of(const char* path) {
+    struct stat raw{};
+    if (::stat(path, &raw) < 0) return failed("stat");
+    return convert(raw);
+}
+
+Result<FileStatus> status_of(const Fd& file) {
+    struct stat raw{};
+    if (::fstat(file.get(), &raw) < 0) return failed("fstat");
+    return convert(raw);
+}
+
+Result<Fd> open_for_reading(const char* path) { return open_file(path, O_RDONLY); }
+
+Result<Fd> open_for_appending(const char* path) { return open_file(path, O_WRONLY | O_APPEND | O_CREAT, 0644); }
+
+Result<Fd> create_or_truncate(const char* path) { return open_file(path, O_WRONLY | O_TRUNC | O_CREAT, 0644); }
+
+Result<Fd> open_temporary(const std::string& directory) {
+    Fd file{::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    if (file) return file;
+    if (errno == EOPNOTSUPP || errno == EISDIR) return open_and_unlink(directory);
+    return failed("open");
+}
+
+Result<std::string> read_whole(const char* path, std::size_t bytes_max) {
+    const auto file = open_for_reading(path);
+    if (!file) return std::unexpected{file.error()};
+    const auto status = status_of(*file);
+    if (!status) return std::unexpected{status.error()};
+
+    // The status is only a hint: /proc says 0, and a file may grow. One octet more than the limit tells "too large".
+    constexpr std::size_t first_guess = 4096;
+    std::string bytes(std::min(bytes_max, std::max<std::size_t>(status->size, first_guess)) + 1, '\0');
+    std::size_t used = 0;
+    for (;;) {
+        const ssize_t count = ::read(file->get(), bytes.data() + used, bytes.size() - used);
+        if (count < 0 && worth_repeating(*file, POLLIN)) continue;
+        if (count < 0) return failed("read");
+        if (count == 0) break;
+        used += static_cast<std::size_t>(count);
+        if (used > bytes_max) return std::unexpected{Error{std::errc::file_too_large, Blame::ourselves, "read"}};
+        if (used == bytes.size()) bytes.resize(std::min(bytes_max, 2 * used) + 1);
+    }
+    bytes.resize(used);
+    return bytes;
+}
+
+Result<> write_all(const Fd& file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
+        if (count < 0 && worth_repeating(file, POLLOUT)) continue;
+        if (count < 0) return failed("write");
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+Result<Mapping> Mapping::of(const Fd& file, std::size_t bytes) {
+    if (bytes == 0) return Mapping{nullptr, 0};  // mmap(2) refuses a length of 0
+    void* const address = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file.get(), 0);
+    if (address == MAP_FAILED) return failed("mmap");
+    return Mapping{address, bytes};
+}
+
+Mapping::Mapping(Mapping&& other) noexcept : address_{std::exchange(other.address_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
+
+Mapping& Mapping::operator=(Mapping&& other) noexcept {
+    std::swap(address_, other.address_);
+    std::swap(size_, other.size_);
+    return *this;
+}
+
+Mapping::~Mapping() {
+    if (address_ != nullptr) ::munmap(address_, size_);
+}
+
+}  // namespace webserv::sys

@@ -1,0 +1,139 @@
+// sys/socket.cpp: the life of a socket, one function a step: socket, setsockopt, bind, listen, accept, connect, shutdown.
+#include "sys/socket.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace webserv::sys {
+
+namespace {
+
+bool is_path(const Address& address) { return address.is_local() && !address.local_name().starts_with('@'); }
+
+/// Whether the path of `address` is a socket that nobody listens on any more: its server died without unlink(2).
+bool is_stale(const Address& address) {
+    struct stat status{};
+    if (::lstat(address.local_name().c_str(), &status) < 0 || !S_ISSOCK(status.st_mode)) return false;
+    const auto probe = open_socket(AF_UNIX, SocketType::stream);
+    if (!probe) return false;
+    const auto connected = connect_to(*probe, address);
+    return !connected && connected.error().code == std::errc::connection_refused;
+}
+
+/// bind(2), which also creates the path of a local socket; one left behind by a dead server is replaced.
+Result<> bind_replacing_stale(const Fd& socket, const Address& address) {
+    const auto bound = bind_to(socket, address);
+    if (bound || bound.error().code != std::errc::address_in_use) return bound;
+    if (!is_path(address) || !is_stale(address)) return bound;
+    if (::unlink(address.local_name().c_str()) < 0) return failed("unlink");
+    return bind_to(socket, address);
+}
+
+Result<> set_listen_options(const Fd& socket, const Address& address, const ListenOptions& options) {
+    if (address.is_local()) return {};
+    // Without it a restarted server would have to wait until its old connections have left TIME_WAIT.
+    if (const auto set = set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1); !set) return set;
+    if (options.reuse_port) {
+        if (const auto set = set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1); !set) return set;
+    }
+    if (address.family() != AF_INET6) return {};
+    return set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
+}
+
+}  // namespace
+
+Result<Fd> open_socket(int family, SocketType type) {
+    const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
+    Fd socket{::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (!socket) return failed("socket");
+    return socket;
+}
+
+Result<> set_option(const Fd& socket, int level, int name, int value) {
+    if (::setsockopt(socket.get(), level, name, &value, sizeof value) < 0) return failed("setsockopt");
+    return {};
+}
+
+Result<> bind_to(const Fd& socket, const Address& address) {
+    if (::bind(socket.get(), address.data(), address.size()) < 0) return failed("bind");
+    return {};
+}
+
+Result<> start_listening(const Fd& socket, int backlog) {
+    if (::listen(socket.get(), backlog) < 0) return failed("listen");
+    return {};
+}
+
+Result<Fd> listen_on(const Address& address, const ListenOptions& options) {
+    auto socket = open_socket(address.family(), SocketType::stream);
+    if (!socket) return socket;
+    if (const auto set = set_listen_options(*socket, address, options); !set) return std::unexpected{set.error()};
+    if (const auto bound = bind_replacing_stale(*socket, address); !bound) return std::unexpected{bound.error()};
+    // As nginx does: whoever reaches the directory may connect, whatever our umask is.
+    if (is_path(address) && ::chmod(address.local_name().c_str(), 0666) < 0) return failed("chmod");
+    if (const auto listening = start_listening(*socket, options.backlog); !listening) return std::unexpected{listening.error()};
+    return socket;
+}
+
+Result<Fd> bind_datagram(const Address& address) {
+    auto socket = open_socket(address.family(), SocketType::datagram);
+    if (!socket) return socket;
+    if (address.family() == AF_INET6) {
+        if (const auto set = set_option(*socket, IPPROTO_IPV6, IPV6_V6ONLY, 1); !set) return std::unexpected{set.error()};
+    }
+    if (const auto bound = bind_to(*socket, address); !bound) return std::unexpected{bound.error()};
+    return socket;
+}
+
+Result<Accepted> accept_from(const Fd& listener) {
+    Address peer;
+    socklen_t size = Address::capacity;
+    Fd socket{::accept4(listener.get(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (!socket) return failed("accept");
+    peer.set_size(size);
+    return Accepted{std::move(socket), peer};
+}
+
+Result<> connect_to(const Fd& socket, const Address& address) {
+    if (::connect(socket.get(), address.data(), address.size()) < 0) return failed("connect", Blame::upstream);
+    return {};
+}
+
+Result<> pending_error(const Fd& socket) {
+    int number = 0;
+    socklen_t size = sizeof number;
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &number, &size) < 0) return failed("getsockopt");
+    if (number != 0) return std::unexpected{Error{std::errc{number}, Blame::upstream, "connect"}};
+    return {};
+}
+
+Result<> finish_writing(const Fd& socket) {
+    if (::shutdown(socket.get(), SHUT_WR) < 0) return failed("shutdown", Blame::downstream);
+    return {};
+}
+
+Result<Address> local_address(const Fd& socket) {
+    Address address;
+    socklen_t size = Address::capacity;
+    if (::getsockname(socket.get(), address.data(), &size) < 0) return failed("getsockname");
+    address.set_size(size);
+    return address;
+}
+
+std::optional<std::uint16_t> next_free_port(const Address& address) {
+    constexpr unsigned tries = 100;
+    if (address.is_local()) return std::nullopt;
+    const unsigned last = std::min(address.port() + tries, 65535U);
+    for (unsigned port = address.port() + 1U; port <= last; ++port) {
+        Address candidate = address;
+        candidate.set_port(static_cast<std::uint16_t>(port));
+        if (listen_on(candidate, {})) return static_cast<std::uint16_t>(port);
+    }
+    return std::nullopt;
+}
+
+}  // namespace webserv::sys
