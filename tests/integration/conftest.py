@@ -1,0 +1,82 @@
+# integration/conftest.py: the fixtures and markers of the tests.
+# WEBSERV_BINARY names the server under test; with /usr/sbin/nginx the tests check their own expectations.
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness import process  # noqa: E402
+from harness.site import Server, Site  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "covers(*directives): the test fails when these directives have no effect")
+    config.addinivalue_line("markers", "webserv_only(reason): nginx 1.22 differs, and why")
+
+
+def pytest_collection_modifyitems(items):
+    if not process.is_nginx(process.BINARY):
+        return
+    for item in items:
+        for marker in item.iter_markers("webserv_only"):
+            item.add_marker(pytest.mark.skip(reason=f"not for nginx 1.22: {marker.args[0]}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    if not Path(process.BINARY).exists():
+        pytest.exit(f"{process.BINARY} does not exist: build it, or set WEBSERV_BINARY", returncode=2)
+    return process.BINARY
+
+
+@pytest.fixture
+def site():
+    """An empty site of the test's own."""
+    site = Site()
+    yield site
+    site.remove()
+
+
+def starter(site, servers):
+    def start(config=None, *, arguments=(), open_files_max=None, wait_for=None, binary=None, **parts):
+        server = Server(site, binary)
+        servers.append(server)
+        return server.start(site.configure(config, **parts), arguments, open_files_max, wait_for)
+
+    return start
+
+
+def stop_all(servers):
+    failures = []
+    for server in servers:
+        try:
+            server.stop()
+        except AssertionError as error:
+            failures.append(str(error))
+    if failures:
+        pytest.fail("\n".join(failures), pytrace=False)
+
+
+@pytest.fixture
+def serve(site):
+    """Starts servers on `site`; they are stopped and examined after the test."""
+    servers = []
+    yield starter(site, servers)
+    stop_all(servers)
+
+
+@pytest.fixture(scope="module")
+def shared_site():
+    site = Site()
+    yield site
+    site.remove()
+
+
+@pytest.fixture(scope="module")
+def shared_serve(shared_site):
+    """As `serve`, for a server that all tests of a file share."""
+    servers = []
+    yield starter(shared_site, servers)
+    stop_all(servers)
