@@ -1,5 +1,5 @@
 // io/loop.hpp: one thread's event loop: wait for readiness, let timers fire, wake for other threads.
-// epoll(7), edge-triggered: a descriptor is registered once in its life, both directions.
+// epoll(7), edge-triggered: a descriptor is registered once in its life, for both directions.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "base/result.hpp"
@@ -16,7 +15,7 @@
 
 namespace webserv::io {
 
-/// What the loop tells the owner of a descriptor. Not movable while added: the kernel holds its address.
+/// What the loop tells the owner of a descriptor. Not movable: the loop holds its address while it is added.
 class Watcher {
 public:
     Watcher() = default;
@@ -30,7 +29,9 @@ protected:
 };
 
 struct LoopOptions {
-    bool simulated_time = false;  ///< time stands still while anything is ready, then jumps to the next timer: for tests
+    /// Time stands still while anything is ready or runs elsewhere, then jumps to the next timer: for tests.
+    /// The wall clock begins at the date of the examples in RFC 9110.
+    bool simulated_time = false;
 };
 
 class Loop {
@@ -41,18 +42,24 @@ public:
     ~Loop();
 
     /// Turns until stop(). One turn: wait, hand out events, fire timers, resume what was posted, end-of-turn hooks.
+    /// Not from within a turn.
     void run();
     /// One turn that waits at most until `deadline`; for tests and for loops inside another.
     void turn(Deadline deadline);
     void stop() noexcept { stopped_ = true; }
+    /// Ends the wait of a turn. The only function that other threads and signal handlers may call.
+    void wake() noexcept;
 
-    [[nodiscard]] TimePoint now() const noexcept { return now_; }                    ///< read once a turn
-    [[nodiscard]] std::chrono::system_clock::time_point wall_now() const noexcept;   ///< read once a turn, when asked for
+    [[nodiscard]] TimePoint now() const noexcept { return now_; }                   ///< read once a turn
+    [[nodiscard]] std::chrono::system_clock::time_point wall_now() const noexcept;  ///< read once a turn, when asked for
+    [[nodiscard]] std::uint32_t turns() const noexcept { return turns_; }           ///< begun so far; tells two turns apart
 
     /// Registers for edge-triggered EPOLLIN | EPOLLOUT | EPOLLRDHUP (or the given events).
     [[nodiscard]] Result<> add(const sys::Fd& descriptor, Watcher& watcher, std::uint32_t events = 0);
     /// Forgets a watcher, also in the events of this turn that were not handed out yet. The descriptor is closed by its owner.
     void remove(const sys::Fd& descriptor, Watcher& watcher) noexcept;
+    /// The same for a descriptor that its owner closes right after, when the kernel forgets it by itself: saves a system call.
+    void forget(const sys::Fd& descriptor, Watcher& watcher) noexcept;
 
     [[nodiscard]] Timers& timers() noexcept { return timers_; }
 
@@ -66,10 +73,16 @@ public:
 
 private:
     class Implementation;
-    explicit Loop(const LoopOptions& options);
+    Loop(const LoopOptions& options, std::unique_ptr<Implementation> implementation);
+    [[nodiscard]] std::size_t wait_until(Deadline deadline);
+
     LoopOptions options_;
     bool stopped_ = false;
+    std::uint32_t turns_ = 0;
     TimePoint now_{};
+    TimePoint started_{};
+    mutable std::chrono::system_clock::time_point wall_now_{};
+    mutable bool wall_now_is_known_ = false;
     Timers timers_;
     std::unique_ptr<Implementation> implementation_;
 };

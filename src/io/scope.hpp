@@ -11,7 +11,8 @@ namespace webserv::io {
 
 class Scope;
 
-/// Something that waits, reachable for its scope: a link in the scope's list. cancel() resumes the waiter with operation_canceled.
+/// Something that waits, reachable for its scope: a link in the scope's list. cancel() posts the waiter to the loop, to be resumed
+/// with operation_canceled: resumed on the spot it could end tasks, and the scope with them, while the scope still cancels.
 class Cancellable {
 public:
     explicit Cancellable(Scope* scope) noexcept;
@@ -21,13 +22,18 @@ public:
     virtual void cancel() = 0;
 
 protected:
-    ~Cancellable();
+    virtual ~Cancellable();
+    /// Whether the scope was cancelled before: for constructors, which cancel() does not reach any more.
+    [[nodiscard]] bool born_cancelled() const noexcept { return born_cancelled_; }
 
 private:
     friend class Scope;
-    Scope* scope_;
-    Cancellable* previous_ = nullptr;
+    void link(Cancellable*& list) noexcept;
+    void unlink() noexcept;
+
+    Cancellable** link_ = nullptr;  // what points at this one: the list's head, or the one before
     Cancellable* next_ = nullptr;
+    bool born_cancelled_ = false;
 };
 
 class Scope {
@@ -57,6 +63,7 @@ private:
     friend class Cancellable;
     struct Root;  // the coroutine around a spawned task
     static Root run(Scope& scope, Task<> task);
+    void task_ended();
 
     std::size_t tasks_ = 0;
     bool cancelled_ = false;

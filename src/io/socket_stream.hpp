@@ -1,4 +1,5 @@
 // io/socket_stream.hpp: a connected socket as a Stream, registered with the loop once, edge-triggered.
+// What the kernel has told is remembered, so that no call is made only to hear that it would block.
 #pragma once
 
 #include "io/loop.hpp"
@@ -10,12 +11,16 @@ namespace webserv::io {
 
 class SocketStream final : public Stream, private Watcher, private Timer, public Cancellable {
 public:
-    /// Registers `socket` with the loop. Failure shows at the first operation.
-    SocketStream(Loop& loop, Scope* scope, sys::Fd socket);
-    ~SocketStream() override;
+    /// Registers `socket` with the loop. Failure shows at the first operation. For a connection that we open: after connect(2)
+    /// was called; writing is then the way to learn how it went.
+    /// @param scope  whose cancel() ends the waits here; may be null
+    /// @param peer   who is to blame for timeouts and resets
+    SocketStream(Loop& loop, Scope* scope, sys::Fd socket, Blame peer = Blame::downstream);
+    ~SocketStream() override;  ///< nobody may wait any more
 
     Result<Attempt> try_read(std::span<char> into) override;
     Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
+    /// sendfile(2), which knows no MSG_NOSIGNAL: the process has to ignore SIGPIPE.
     Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) override;
     Result<> finish_writing() override;
     void cancel() override;
@@ -30,6 +35,7 @@ private:
         Deadline deadline = never;
         bool ready = true;  // nothing is known at first: trying is the way to find out
         bool timed_out = false;
+        bool waited_for = false;  // until the waiter has its outcome
     };
     void on_events(std::uint32_t events) override;
     void expired() override;
@@ -37,11 +43,21 @@ private:
     void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) override;
     Result<> outcome(Readiness readiness) override;
 
+    Side& side(Readiness readiness) noexcept { return readiness == Readiness::writable ? write_ : read_; }
+    void arm_for(Deadline deadline);
+    [[nodiscard]] bool has_share() const noexcept;
+    void spend(std::size_t bytes) noexcept;
+    [[nodiscard]] Result<Attempt> refused(Readiness readiness, const char* doing) noexcept;
+
     Loop& loop_;
     sys::Fd socket_;
-    Side read_, write_;
+    Blame peer_;
     bool peer_finished_ = false;
     bool cancelled_ = false;
+    std::errc registration_{};
+    std::uint32_t turn_ = 0;   // of the loop, in which ...
+    std::uint32_t spent_ = 0;  // ... so many octets were moved
+    Side read_, write_;
 };
 
 }  // namespace webserv::io

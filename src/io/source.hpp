@@ -15,9 +15,9 @@ namespace webserv::io {
 
 /// What next() gives: octets in memory, or a slice of an open file, or the end. Valid until the following next().
 struct Piece {
-    std::string_view bytes;
+    std::string_view bytes{};
     const sys::Fd* file = nullptr;
-    FileSlice slice;
+    FileSlice slice{};
 
     [[nodiscard]] bool is_end() const noexcept { return bytes.empty() && file == nullptr; }
 };
@@ -43,10 +43,11 @@ public:
     explicit MemorySource(std::string_view bytes) noexcept : bytes_{bytes} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return bytes_.size(); }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
-    void cancel() override { bytes_ = {}; }
+    void cancel() override { cancelled_ = true; }
 
 private:
     std::string_view bytes_;
+    bool cancelled_ = false;
 };
 
 /// A slice of a file that stays open as long as `file` lives.
@@ -55,10 +56,12 @@ public:
     FileSource(const sys::Fd& file, FileSlice slice) noexcept : file_{file}, slice_{slice} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
+    void cancel() override { cancelled_ = true; }
 
 private:
     const sys::Fd& file_;
     FileSlice slice_;
+    bool cancelled_ = false;
 };
 
 }  // namespace webserv::io

@@ -74,7 +74,7 @@ protected:
     friend class ReadyAwaiter;
     virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand
     virtual void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) = 0;
-    virtual Result<> outcome(Readiness readiness) = 0;              ///< of the wait that has just ended
+    virtual Result<> outcome(Readiness readiness) = 0;  ///< of the wait that has just ended
 };
 
 /// Reads at least one octet; 0 is the end of input. Errors: timed_out, operation_canceled, connection_reset.
@@ -82,8 +82,7 @@ Task<Result<std::size_t>> read_some(Stream& stream, std::span<char> into, Deadli
 
 /// Writes all of `from`, whose entries it advances as they leave. `patience` bounds the time between two writes that
 /// succeed (nginx's send_timeout). Gives the octets written. Errors: timed_out, operation_canceled, broken_pipe, bad_address.
-Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std::chrono::milliseconds patience,
-                                      bool more_follows = false);
+Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std::chrono::milliseconds patience, bool more_follows = false);
 
 /// Sends a slice of a file, at most `fair_bytes` a turn of the loop so that others are served in between.
 /// Errors: as write_all; io_error if the file ended early.

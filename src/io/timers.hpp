@@ -13,7 +13,12 @@ using TimePoint = std::chrono::steady_clock::time_point;
 using Deadline = TimePoint;
 inline constexpr Deadline never = TimePoint::max();
 
-/// Something with a time. Disarms itself when destroyed. Not movable: the heap points at it.
+/// `patience` from `now` on; `never` where that would be beyond the end of time.
+[[nodiscard]] constexpr Deadline deadline_after(TimePoint now, std::chrono::milliseconds patience) noexcept {
+    return patience >= std::chrono::floor<std::chrono::milliseconds>(never - now) ? never : now + patience;
+}
+
+/// Something with a time. Its owner disarms it before it goes. Not movable: the heap points at it.
 class Timer {
 public:
     Timer() = default;
@@ -24,7 +29,7 @@ public:
     [[nodiscard]] TimePoint time() const noexcept { return time_; }
 
 protected:
-    ~Timer() = default;  // owners disarm first: only Timers knows the heap
+    virtual ~Timer() = default;  // owners disarm first: only Timers knows the heap
     /// Called by Timers::fire once `time()` has come; the timer is unarmed then and may be armed again.
     virtual void expired() = 0;
 
@@ -37,9 +42,10 @@ private:
 
 class Timers {
 public:
-    void arm(Timer& timer, TimePoint time);     ///< or moves it, if it is armed
-    void disarm(Timer& timer) noexcept;         ///< nothing happens if it is not armed
-    void fire(TimePoint now);                   ///< calls expired() of every timer whose time has come, earliest first
+    /// Arms it, or moves it if it is armed. Within fire() a time that has come means the next call of fire().
+    void arm(Timer& timer, TimePoint time);
+    void disarm(Timer& timer) noexcept;             ///< nothing happens if it is not armed
+    void fire(TimePoint now);                       ///< calls expired() of every timer whose time has come, earliest first
     [[nodiscard]] TimePoint next() const noexcept;  ///< `never` if none is armed
 
 private:
@@ -48,6 +54,7 @@ private:
     void place(std::size_t position, Timer* timer) noexcept;
 
     std::vector<Timer*> heap_;
+    TimePoint earliest_ = TimePoint::min();  // what arm() may set; later than now while timers fire
 };
 
 }  // namespace webserv::io
