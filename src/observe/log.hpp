@@ -36,6 +36,7 @@ public:
     [[nodiscard]] bool takes(Level level) const noexcept { return level <= most_verbose_; }
 
     /// Writes one line at once, with one write(2) a sink; never blocks on a regular file and never fails the caller.
+    /// Control octets are written as \xHH, so nothing forges a line; a line longer than 4096 octets is cut.
     /// @param connection  the connection's number, printed as "*7"; 0 for none
     void write(Level level, std::string_view message, std::uint64_t connection = 0) const;
 

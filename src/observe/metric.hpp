@@ -7,22 +7,24 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
+#include "sys/shared_memory.hpp"
 
 namespace webserv::observe {
 
 enum class Counter : unsigned char {
-    accepted,             ///< connections accepted
-    handled,              ///< connections served (not refused for lack of resources)
-    requests,             ///< request heads read
-    active,               ///< open client connections now
-    reading,              ///< connections reading a head now
-    writing,              ///< exchanges being answered now
-    waiting,              ///< idle keep-alive connections now
-    refused,              ///< connections closed for lack of descriptors or of worker_connections
-    malformed,            ///< requests refused by the parser
-    log_lines_dropped,    ///< access log lines lost because a log could not take them
+    accepted,           ///< connections accepted
+    handled,            ///< connections served (not refused for lack of resources)
+    requests,           ///< request heads read
+    active,             ///< open client connections now
+    reading,            ///< connections reading a head now
+    writing,            ///< exchanges being answered now
+    waiting,            ///< idle keep-alive connections now
+    refused,            ///< connections closed for lack of descriptors or of worker_connections
+    malformed,          ///< requests refused by the parser
+    log_lines_dropped,  ///< access log lines lost because a log could not take them
     count_
 };
 [[nodiscard]] std::string_view counter_name(Counter counter) noexcept;
@@ -48,15 +50,14 @@ private:
 class Metrics {
 public:
     [[nodiscard]] static Result<Metrics> create(unsigned workers);
-    Metrics(Metrics&& other) noexcept;
-    Metrics& operator=(Metrics&&) = delete;
-    ~Metrics();
-    [[nodiscard]] WorkerMetrics& worker(unsigned index) noexcept { return blocks_[index]; }
+    [[nodiscard]] WorkerMetrics& worker(unsigned index) noexcept;
+    [[nodiscard]] unsigned worker_count() const noexcept { return static_cast<unsigned>(blocks_.size()); }
     [[nodiscard]] std::int64_t total(Counter counter) const noexcept;
 
 private:
-    explicit Metrics(std::span<WorkerMetrics> blocks) noexcept : blocks_{blocks} {}
-    std::span<WorkerMetrics> blocks_;
+    Metrics(sys::SharedMemory memory, std::span<WorkerMetrics> blocks) noexcept : memory_{std::move(memory)}, blocks_{blocks} {}
+    sys::SharedMemory memory_;
+    std::span<WorkerMetrics> blocks_;  ///< within memory_
 };
 
 }  // namespace webserv::observe

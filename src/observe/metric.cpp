@@ -1,0 +1,47 @@
+// observe/metric.cpp: the counters' names, their memory, their sums.
+#include "observe/metric.hpp"
+
+#include <cassert>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace webserv::observe {
+
+// Counters work across processes only if no lock hides behind them, and are never destroyed: the mapping just ends.
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+static_assert(std::is_trivially_destructible_v<WorkerMetrics>);
+
+std::string_view counter_name(Counter counter) noexcept {
+    constexpr std::array<std::string_view, static_cast<std::size_t>(Counter::count_)> names = {
+        "accepted", "handled", "requests", "active", "reading", "writing", "waiting", "refused", "malformed", "log_lines_dropped"};
+    return names[static_cast<std::size_t>(counter)];
+}
+
+void WorkerMetrics::reset_gauges() noexcept {
+    for (const Counter gauge : {Counter::active, Counter::reading, Counter::writing, Counter::waiting}) {
+        values_[static_cast<std::size_t>(gauge)].store(0, std::memory_order_relaxed);
+    }
+}
+
+Result<Metrics> Metrics::create(unsigned workers) {
+    assert(workers > 0);
+    auto memory = sys::SharedMemory::create(workers * sizeof(WorkerMetrics));
+    if (!memory) return std::unexpected{memory.error()};
+    auto* const first = reinterpret_cast<WorkerMetrics*>(memory->bytes().data());
+    std::uninitialized_value_construct_n(first, workers);
+    return Metrics{std::move(*memory), std::span{first, workers}};
+}
+
+WorkerMetrics& Metrics::worker(unsigned index) noexcept {
+    assert(index < blocks_.size());
+    return blocks_[index];
+}
+
+std::int64_t Metrics::total(Counter counter) const noexcept {
+    std::int64_t sum = 0;
+    for (const WorkerMetrics& block : blocks_) sum += block.get(counter);
+    return sum;
+}
+
+}  // namespace webserv::observe
