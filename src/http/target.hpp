@@ -22,8 +22,9 @@ struct Target {
 };
 enum class TargetError : unsigned char { malformed };
 
-/// Splits a target. Refused: controls, spaces, bytes above 0x7e are allowed (as nginx does), absolute-form of another scheme
-/// than http and https, asterisk with another method than OPTIONS, authority-form unless CONNECT.
+/// Splits a target. Refused: controls and spaces (octets above 0x7f are allowed, as in nginx), absolute-form of another scheme
+/// than http and https or without a host, asterisk with another method than OPTIONS, authority-form unless CONNECT.
+/// The authority is not checked: see is_authority.
 [[nodiscard]] Result<Target, TargetError> parse_target(std::string_view target, Method method);
 
 enum class PathError : unsigned char { bad_escape, nul, above_root };
@@ -32,11 +33,12 @@ enum class PathError : unsigned char { bad_escape, nul, above_root };
 ///
 ///     "/a/./b//c/../d%20e" -> "/a/b/d e"        "/.." -> above_root        "/a%2" -> bad_escape
 ///
-/// Gives a view into `raw` if nothing had to change, else into the arena. Always begins with '/'.
+/// Gives a view into `raw` if nothing had to change, else into the arena. Always begins with '/', if need be with one added.
 /// An escaped slash decodes to a slash and takes part in dot segments, as in nginx.
 [[nodiscard]] Result<std::string_view, PathError> normalise_path(std::string_view raw, bool merge_slashes, Arena& arena);
 
-/// Escapes a decoded path for a URI (Location, redirects): what nginx escapes there, upper-case hex. View if nothing changes.
+/// Escapes a decoded path for a URI (Location, redirects): what nginx escapes there (controls, space, 0x7f and above and
+/// "#%<>?\^`{|} with the double quote), upper-case hex. Gives `path` itself if nothing changes.
 [[nodiscard]] std::string_view escape_path(std::string_view path, Arena& arena);
 
 /// A host as servers are chosen by it: lower-cased, without port and trailing dot; brackets of an IPv6 literal stay.
@@ -48,5 +50,6 @@ enum class AuthorityError : unsigned char { malformed };
 /// Host field value or authority (RFC 3986 section 3.2.2; userinfo is refused, RFC 9110 section 4.2.4).
 /// An empty value gives an empty host.
 [[nodiscard]] Result<Authority, AuthorityError> parse_authority(std::string_view value, Arena& arena);
+[[nodiscard]] bool is_authority(std::string_view value) noexcept;  ///< whether parse_authority would accept it
 
 }  // namespace webserv::http

@@ -1,0 +1,52 @@
+// http/fields.cpp: lookups in field sections, tokens and lists of them.
+#include "http/fields.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace webserv::http {
+namespace {
+
+constexpr std::array<bool, 256> token_octets = [] {
+    std::array<bool, 256> table{};
+    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (const char c : std::string_view{"!#$%&'*+-.^_`|~"}) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+}  // namespace
+
+void FieldSection::remove(std::string_view name) {
+    std::erase_if(lines_, [name](const FieldLine& line) { return text::equal_ignoring_case(line.name, name); });
+}
+
+std::optional<std::string_view> FieldSection::find(std::string_view name) const noexcept {
+    for (const FieldLine& line : lines_) {
+        if (line.name.size() == name.size() && text::equal_ignoring_case(line.name, name)) return line.value;
+    }
+    return std::nullopt;
+}
+
+std::size_t FieldSection::count(std::string_view name) const noexcept {
+    const auto named = [name](const FieldLine& line) { return text::equal_ignoring_case(line.name, name); };
+    return static_cast<std::size_t>(std::count_if(lines_.begin(), lines_.end(), named));
+}
+
+bool has_token(std::string_view value, std::string_view token) noexcept {
+    while (!value.empty()) {
+        const std::size_t comma = std::min(value.find(','), value.size());
+        if (text::equal_ignoring_case(text::trim(value.substr(0, comma)), token)) return true;
+        value.remove_prefix(std::min(comma + 1, value.size()));
+    }
+    return false;
+}
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return token_octets[static_cast<unsigned char>(c)]; });
+}
+
+}  // namespace webserv::http

@@ -1,0 +1,53 @@
+// http/range.cpp: range-specs against a length (RFC 9110 sections 14.1.1 and 14.1.2).
+#include "http/range.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/text.hpp"
+
+namespace webserv::http {
+namespace {
+
+// 1*DIGIT, saturating: section 14.1.2 tells recipients to expect numerals larger than any integer type,
+// and "0-<huge>" still means "all of it".
+std::optional<std::uint64_t> parse_position(std::string_view digits) noexcept {
+    std::uint64_t value = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, value);
+    if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
+    return error == std::errc::result_out_of_range ? UINT64_MAX : value;
+}
+
+Result<ByteRange, RangeError> suffix_range(std::string_view digits, std::uint64_t length) noexcept {
+    const auto wanted = parse_position(digits);
+    if (!wanted) return std::unexpected{RangeError::ignored};
+    if (*wanted == 0) return std::unexpected{RangeError::unsatisfiable};
+    if (length == 0) return std::unexpected{RangeError::ignored};  // satisfiable by 14.1.2, but a 206 can not express it
+    return ByteRange{length - std::min(*wanted, length), length - 1};
+}
+
+}  // namespace
+
+Result<ByteRange, RangeError> parse_range_spec(std::string_view spec, std::uint64_t length) {
+    const auto dash = spec.find('-');
+    if (dash == std::string_view::npos) return std::unexpected{RangeError::ignored};
+    if (dash == 0) return suffix_range(spec.substr(1), length);
+
+    const auto first = parse_position(spec.substr(0, dash));
+    const auto last = dash + 1 == spec.size() ? UINT64_MAX : parse_position(spec.substr(dash + 1));
+    if (!first || !last || *last < *first) return std::unexpected{RangeError::ignored};
+    if (*first >= length) return std::unexpected{RangeError::unsatisfiable};
+    return ByteRange{*first, std::min(*last, length - 1)};
+}
+
+Result<ByteRange, RangeError> parse_range(std::string_view value, std::uint64_t length) {
+    constexpr std::string_view unit = "bytes=";
+    if (!text::equal_ignoring_case(value.substr(0, unit.size()), unit)) return std::unexpected{RangeError::ignored};
+    const std::string_view set = value.substr(unit.size());
+    if (set.find(',') != std::string_view::npos) return std::unexpected{RangeError::ignored};
+    return parse_range_spec(text::trim(set), length);
+}
+
+}  // namespace webserv::http
