@@ -35,6 +35,7 @@ public:
 class Expression {
 public:
     Expression() = default;  ///< the empty literal
+    /// "$1" to "$9" and, beyond nginx, "${1}" to "${9}" are captures.
     /// Errors: `unknown "x" variable`, `invalid variable name`, `the closing bracket in "x" variable is missing`.
     [[nodiscard]] static Checked<Expression> compile(const Word& word, VariableNames& names);
     [[nodiscard]] static Expression literal(std::string text);
@@ -42,7 +43,8 @@ public:
     [[nodiscard]] bool is_literal() const noexcept;
     [[nodiscard]] bool uses_captures() const noexcept;
     [[nodiscard]] const std::string& text() const noexcept { return text_; }  ///< as written
-    /// A literal is given as it is; anything else is joined in the arena.
+    /// A literal or a single variable is given as it is; anything else is joined in the arena. A literal lives as long as
+    /// this expression. Each part is asked for once.
     [[nodiscard]] std::string_view evaluate(VariableReader& reader, Arena& arena) const;
 
 private:
@@ -51,8 +53,10 @@ private:
         std::string text;
         int index = 0;
     };
+    [[nodiscard]] static std::string_view value_of(const Part& part, VariableReader& reader);
+
     std::string text_;
-    std::vector<Part> parts_;
+    std::vector<Part> parts_;  ///< empty: the text is the value
 };
 
 }  // namespace webserv::config

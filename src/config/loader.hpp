@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -24,31 +26,63 @@ public:
     Loader& operator=(const Loader&) = delete;
     virtual ~Loader() = default;
 
-    virtual Result<std::string> read(const std::string& path) = 0;                         ///< a file's octets
-    virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;         ///< sorted; none is no error
+    virtual Result<std::string> read(const std::string& path) = 0;                             ///< a file's octets
+    virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;             ///< sorted; none is no error
     virtual Result<UserIdentity> user(const std::string& name, const std::string& group) = 0;  ///< group "": the user's own
     virtual std::string hostname() = 0;
     virtual bool is_root() = 0;  ///< decides `listen`'s default port
 };
 
-/// Passes questions on and keeps the answers.
+/// Questions with their answers, as both loaders below keep them.
+class RecordedAnswers {
+public:
+    struct Answer {
+        int error = 0;     ///< an errno value; 0: answered
+        std::string text;  ///< the answer, or what failed
+    };
+    [[nodiscard]] const Answer* find(char kind, const std::string& question) const;
+    const Answer& keep(char kind, const std::string& question, Answer answer);
+
+    [[nodiscard]] std::string encode() const;
+    /// Errors: bad_message.
+    [[nodiscard]] static Result<RecordedAnswers> decode(std::string_view record);
+
+private:
+    std::map<std::pair<char, std::string>, Answer> answers_;
+};
+
+/// Passes questions on and keeps the answers. The same question is passed on once.
 class RecordingLoader final : public Loader {
 public:
-    explicit RecordingLoader(Loader& outside) : outside_{outside} {}
+    explicit RecordingLoader(Loader& outside);
     Result<std::string> read(const std::string& path) override;
     Result<std::vector<std::string>> glob(const std::string& pattern) override;
     Result<UserIdentity> user(const std::string& name, const std::string& group) override;
     std::string hostname() override;
     bool is_root() override;
 
-    /// Everything that was asked and answered, as bytes that a ReplayingLoader reads.
+    /// Everything that was asked and answered, as bytes that a ReplayingLoader reads; always hostname() and is_root().
     [[nodiscard]] std::string record() const;
 
 private:
     Loader& outside_;
+    RecordedAnswers answers_;
 };
 
 /// Answers from a record; a question that is not in it fails with operation_not_permitted.
-class ReplayingLoader;
+class ReplayingLoader final : public Loader {
+public:
+    /// Errors: bad_message if the record is not one that record() gave.
+    [[nodiscard]] static Result<std::unique_ptr<ReplayingLoader>> open(std::string_view record);
+    Result<std::string> read(const std::string& path) override;
+    Result<std::vector<std::string>> glob(const std::string& pattern) override;
+    Result<UserIdentity> user(const std::string& name, const std::string& group) override;
+    std::string hostname() override;
+    bool is_root() override;
+
+private:
+    explicit ReplayingLoader(RecordedAnswers answers) : answers_{std::move(answers)} {}
+    RecordedAnswers answers_;
+};
 
 }  // namespace webserv::config

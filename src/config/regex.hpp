@@ -19,7 +19,9 @@ namespace webserv::config {
 /// What a match captured: group 0 is the whole match. Views into a copy of the subject, in an arena.
 struct Captures {
     std::vector<std::string_view, std::pmr::polymorphic_allocator<std::string_view>> groups;
-    [[nodiscard]] std::string_view get(std::size_t group) const noexcept { return group < groups.size() ? groups[group] : std::string_view{}; }
+    [[nodiscard]] std::string_view get(std::size_t group) const noexcept {
+        return group < groups.size() ? groups[group] : std::string_view{};
+    }
 };
 
 class Regex {

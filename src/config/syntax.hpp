@@ -6,13 +6,17 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace webserv::config {
 
+/// The path of the -g option's text; places in it are shown without a line, as nginx does.
+inline constexpr std::string_view command_line_name = "command line";
+
 /// One file that was read (or the -g option's text). Lives as long as anything that points into it.
 struct SourceFile {
-    std::string path;     ///< as nginx prints it; "command line" for -g
+    std::string path;  ///< as nginx prints it; "command line" for -g
     std::string content;
 };
 
@@ -23,7 +27,7 @@ struct Place {
 };
 
 struct Word {
-    std::string text;     ///< escapes resolved, quotes removed
+    std::string text;  ///< escapes resolved, quotes removed
     Place place;
     bool quoted = false;
 };
@@ -34,7 +38,7 @@ struct Statement {
     std::vector<Word> words;  ///< the arguments, without the name
     bool has_block = false;
     std::vector<Statement> block;
-    Place block_end;          ///< of the closing brace
+    Place block_end;  ///< of the closing brace
 };
 
 /// What is wrong with a configuration. The message is nginx's own; render() adds the line, a caret and the suggestion.
@@ -43,7 +47,8 @@ struct Complaint {
     Place place;             ///< file may be null: no place to show
     std::string suggestion;  ///< e.g. `did you mean "server"?`; may be empty
 
-    /// "nginx's message in FILE:LINE" on the first line; then "FILE:LINE:COLUMN", the source line, a caret, the suggestion.
+    /// "nginx's message in FILE:LINE" (or "in command line") on the first line; then "FILE:LINE:COLUMN", the source line, a caret, the
+    /// suggestion.
     [[nodiscard]] std::string render() const;
     [[nodiscard]] std::string first_line() const;
 };
