@@ -76,9 +76,10 @@ std::string describe_contexts(Contexts contexts) {
 
 Grammar::Grammar(std::span<const DirectiveGroup> groups) : groups_{groups.begin(), groups.end()} {
     for (const DirectiveGroup& group : groups_) {
-        for (const Directive& directive : group.directives) by_name_.push_back(&directive);
+        for (const Directive& directive : group.directives) {
+            by_name_.insert(std::ranges::upper_bound(by_name_, directive.name, {}, &Directive::name), &directive);
+        }
     }
-    std::ranges::stable_sort(by_name_, {}, &Directive::name);
 }
 
 std::span<const Directive* const> Grammar::named(std::string_view name) const {
