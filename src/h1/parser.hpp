@@ -2,8 +2,10 @@
 // No I/O: it looks at the octets gathered so far and says whether they are a head, not yet one, or never will be.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,15 +27,33 @@ struct HeadLimits {
 
 /// Why a head is refused. One table (status_of) turns it into a status.
 enum class HeadError : unsigned char {
-    bad_method, bad_target, bad_version, unsupported_version, bad_line_end, bad_control,
-    line_too_long, fields_too_large, too_many_fields, too_many_blank_lines,
-    bad_field_name, space_before_colon, obsolete_fold, missing_colon, bad_field_value,
-    missing_host, repeated_host, bad_host,
-    bad_content_length, repeated_content_length, length_with_coding, unknown_coding, coding_in_1_0,
+    bad_method,
+    bad_target,
+    bad_version,
+    unsupported_version,
+    bad_line_end,
+    line_too_long,     ///< the request line
+    fields_too_large,  ///< a field line, or the whole head
+    too_many_fields,
+    too_many_blank_lines,  ///< before the request line
+    bad_field_name,
+    space_before_colon,
+    obsolete_fold,
+    missing_colon,
+    bad_field_value,
+    missing_host,
+    repeated_host,
+    bad_host,
+    bad_content_length,
+    repeated_content_length,
+    length_with_coding,
+    unknown_coding,
+    repeated_coding,
+    coding_in_1_0,
     unknown_expectation,
 };
-[[nodiscard]] int status_of(HeadError error) noexcept;                  ///< 400, 414, 417, 494, 501, 505
-[[nodiscard]] std::string_view describe(HeadError error) noexcept;      ///< "client sent invalid method", nginx's words
+[[nodiscard]] int status_of(HeadError error) noexcept;              ///< 400, 414, 417, 494, 501, 505
+[[nodiscard]] std::string_view describe(HeadError error) noexcept;  ///< "client sent invalid method", nginx's words
 
 class HeadParser {
 public:
@@ -48,13 +68,67 @@ public:
     [[nodiscard]] std::size_t head_bytes() const noexcept { return position_; }
     /// The request line as far as it was received, for the log; also after failed.
     [[nodiscard]] std::string_view request_line(std::string_view gathered) const noexcept;
-    /// The request; after complete. Its views point into `gathered`, its field table into the arena.
+    /// The request; after complete. Its views point into `gathered` (but the path "/" of an absolute target without one is a literal),
+    /// its field table into the arena.
     [[nodiscard]] http::Request request(std::string_view gathered, Arena& arena) const;
+    /// Field lines left out because their name has an underscore (nginx's underscores_in_headers off).
+    [[nodiscard]] std::size_t dropped_lines() const noexcept { return dropped_lines_; }
 
 private:
+    // Octets of the head by position: they stay right when the head moves.
+    struct Span {
+        std::uint32_t offset = 0;
+        std::uint32_t length = 0;
+    };
+    struct Line {
+        Span name, value;
+    };
+    enum class Part : unsigned char { request_line, field_lines, done, failed };
+    static constexpr std::size_t inline_lines = 24;  // more than a browser sends, so a common head needs no heap
+
+    Progress fail(HeadError error) noexcept;
+    bool refuse(HeadError error) noexcept;
+    bool is_method_good(std::string_view gathered) noexcept;
+    bool is_within_limits(std::size_t received) noexcept;
+    bool parse_line(std::string_view gathered, std::size_t end);
+    bool parse_request_line(std::string_view gathered, std::string_view line);
+    bool parse_target(std::string_view gathered, std::string_view target);
+    bool parse_version(std::string_view version) noexcept;
+    bool parse_field_line(std::string_view gathered, std::string_view line);
+    bool keep_line(const Line& line, std::string_view name, std::string_view value);
+    bool understand(std::string_view name, std::string_view value);
+    bool understand_host(std::string_view value) noexcept;
+    bool understand_length(std::string_view value) noexcept;
+    bool understand_coding(std::string_view value) noexcept;
+    bool understand_expectation(std::string_view value) noexcept;
+    bool finish() noexcept;
+    [[nodiscard]] const Line& line_at(std::size_t index) const noexcept;
+
     HeadLimits limits_;
     HeadError error_{};
-    std::size_t position_ = 0;
+    Part part_ = Part::request_line;
+    http::Method method_ = http::Method::other;
+    http::TargetForm form_ = http::TargetForm::origin;
+    http::Version version_;
+    bool has_query_ = false;
+    bool literal_path_ = false;
+    bool chunked_ = false;
+    bool unknown_coding_ = false;
+    bool asks_close_ = false;
+    bool asks_keep_alive_ = false;
+    bool expects_continue_ = false;
+    bool has_host_ = false;
+    std::uint8_t blank_lines_ = 0;
+
+    std::size_t position_ = 0;    // where the line begins that is not parsed yet
+    std::size_t searched_ = 0;    // there is no line end before
+    std::size_t method_end_ = 0;  // octets of the method seen so far end here
+    std::size_t lines_ = 0;       // kept
+    std::size_t dropped_lines_ = 0;
+    std::optional<std::uint64_t> content_length_;
+    Span request_line_, method_name_, target_, path_, query_, authority_;
+    std::array<Line, inline_lines> first_lines_;
+    std::vector<Line> more_lines_;
 };
 
 }  // namespace webserv::h1
