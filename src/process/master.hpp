@@ -23,16 +23,19 @@ struct Identity {
 struct Plan {
     unsigned workers = 1;
     bool daemon = false;
-    bool master = true;                 ///< off: this process is the only worker
-    std::string pid_path;               ///< empty: no pid file
-    std::optional<Identity> identity;   ///< what workers become, when started as root
-    std::function<void(Worker&)> run;   ///< a worker's life; returns when it has ended
+    bool master = true;                ///< off: this process is the only worker
+    std::string pid_path;              ///< empty: no pid file
+    std::optional<Identity> identity;  ///< what workers become, when started as root
+    std::function<void(Worker&)> run;  ///< a worker's life; returns when it has ended
 };
 
-/// Runs until a signal ends it. @return the exit status
+/// Runs until a signal ends it: TERM and INT stop at once, QUIT lets workers finish what they are answering.
+/// Workers never return from here, they exit; neither does the first process of a daemon. `metrics` has a block for each worker.
+/// @return the exit status
 int supervise(const Plan& plan, observe::Metrics& metrics, const observe::Log& log);
 
 /// Reads a pid file and sends a signal ("stop", "quit"): the -s option. Prints nginx's messages through `log`.
+/// @return the exit status: 0 if the signal was sent
 int signal_running(const std::string& signal_name, const std::string& pid_path, const observe::Log& log);
 
 }  // namespace webserv::process

@@ -1,4 +1,5 @@
 // process/worker.hpp: one worker process: its loop, its scope, and the orders it gets.
+// Orders come from signals, and from the master's end: a worker does not outlive what could replace or stop it.
 #pragma once
 
 #include <functional>
@@ -8,6 +9,7 @@
 #include "io/scope.hpp"
 #include "observe/log.hpp"
 #include "observe/metric.hpp"
+#include "sys/fd.hpp"
 
 namespace webserv::process {
 
@@ -18,10 +20,20 @@ class Worker {
 public:
     unsigned index = 0;
     io::Loop& loop;
-    io::Scope& scope;                       ///< of everything this worker runs
+    io::Scope& scope;  ///< of everything this worker runs
     observe::WorkerMetrics& metrics;
     const observe::Log& log;
-    std::function<void(Order)> on_order;    ///< set by run(); called on the loop
+    /// Set by run(); called on the loop, perhaps more than once: a stop may follow a quit. Unset: any order stops the loop.
+    std::function<void(Order)> on_order;
 };
+
+/// The exit status of a worker that could not even begin: a first start that ends so is not repeated (as in nginx).
+inline constexpr int fatal_status = 2;
+
+/// Builds a worker around `run` and listens to signals for it until run returns.
+/// @param control  the worker's end of its line to the master; null if there is no master
+/// @return the exit status of the process: 0 or fatal_status
+int run_worker(unsigned index, const sys::Fd* control, const std::function<void(Worker&)>& run, observe::WorkerMetrics& metrics,
+               const observe::Log& log);
 
 }  // namespace webserv::process

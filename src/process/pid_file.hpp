@@ -1,0 +1,33 @@
+// process/pid_file.hpp: the file that holds the number of the master process, for scripts and for the -s option.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace webserv::process {
+
+/// The file as long as it is ours: written at the start, removed at the end.
+class PidFile {
+public:
+    /// Writes this process's number to `path`. Errors: as open(2) and write(2).
+    [[nodiscard]] static Result<PidFile> create(const std::string& path);
+    PidFile(PidFile&& other) noexcept;
+    PidFile& operator=(PidFile&&) = delete;
+    /// Only the process that wrote the file removes it, and only while its own number is still in it.
+    ~PidFile();
+
+private:
+    PidFile(std::string path, pid_t owner) noexcept : path_{std::move(path)}, owner_{owner} {}
+    std::string path_;
+    pid_t owner_;
+};
+
+/// What a pid file says: 1*DIGIT, perhaps with an end of line. Nothing: it is not the number of a process.
+[[nodiscard]] std::optional<pid_t> parse_pid(std::string_view content) noexcept;
+
+}  // namespace webserv::process

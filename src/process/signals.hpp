@@ -1,0 +1,32 @@
+// process/signals.hpp: what the signals mean: nginx's, one table for the master, a lone worker and the -s option.
+#pragma once
+
+#include <signal.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "sys/process.hpp"
+
+namespace webserv::process {
+
+enum class Meaning : unsigned char { stop, quit, reload, reopen, upgrade, retire_workers, none };
+
+/// Those that steer the server: blocked everywhere in it and read instead. A list, because sigset_t is built from one.
+inline constexpr sys::Signals steering_signals = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
+
+[[nodiscard]] Meaning meaning_of(int signal) noexcept;
+
+/// "signal 15 (SIGTERM) received from 812", as in nginx's log.
+[[nodiscard]] std::string received(const sys::SignalInfo& signal);
+
+/// What to log about a signal that webserv understands but does not obey; nothing if it is not worth a line.
+/// @param has_terminal  a terminal sends SIGWINCH whenever its window changes
+[[nodiscard]] std::optional<std::string> refusal_of(const sys::SignalInfo& signal, bool has_terminal);
+
+/// "kill() failed (3: No such process)", the form of nginx's log lines.
+[[nodiscard]] std::string failure(const Error& error);
+
+}  // namespace webserv::process
