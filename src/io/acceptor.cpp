@@ -1,0 +1,148 @@
+// io/acceptor.cpp: accept(2) until the queue is empty, and what its errors mean.
+#include "io/acceptor.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include <cassert>
+#include <utility>
+
+namespace webserv::io {
+namespace {
+
+constexpr std::uint32_t batch_max = 64;  // connections a turn, so that those we have are served in between
+
+// The kernel wakes the worker that was first to watch. Going to the end of its list now and then spreads the connections
+// (nginx does the same, as often).
+constexpr std::uint32_t rewatch_after = 16;
+
+constexpr std::chrono::milliseconds pause_when_exhausted{500};  // nginx's accept_mutex_delay
+
+sys::Fd open_reserve() { return sys::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
+
+/// Errors of a connection that ended while it was queued, not of the listener: accept(2), "Error handling".
+bool concerns_one_peer(std::errc code) {
+    switch (static_cast<int>(code)) {
+        case ECONNABORTED:
+        case EINTR:
+        case EPERM:  // a firewall's rule
+        case ETIMEDOUT:
+        case ENETDOWN:
+        case EPROTO:
+        case ENOPROTOOPT:
+        case EHOSTDOWN:
+        case ENONET:
+        case EHOSTUNREACH:
+        case EOPNOTSUPP:
+        case ENETUNREACH:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// Errors that tell us that this is no listening socket (any more): trying again can not help.
+bool is_final(std::errc code) {
+    return code == std::errc::operation_canceled || code == std::errc::bad_file_descriptor || code == std::errc::invalid_argument ||
+           code == std::errc::not_a_socket;
+}
+
+bool out_of_descriptors(std::errc code) {
+    return code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;
+}
+
+}  // namespace
+
+Acceptor::Acceptor(Loop& loop, Scope* scope, const sys::Fd& listener)
+    : Cancellable{scope}, loop_{loop}, listener_{listener}, reserve_{open_reserve()}, stopped_{born_cancelled()} {}
+
+Acceptor::~Acceptor() {
+    assert(!waiter_);
+    loop_.timers().disarm(*this);
+    unwatch();
+}
+
+Task<Result<sys::Accepted>> Acceptor::accept() {
+    while (!stopped_) {
+        while (!queue_is_empty_ && may_take_more()) {
+            auto peer = try_accept();
+            if (peer) co_return std::move(peer);
+            const Error error = peer.error();
+            if (!concerns_one_peer(error.code) && error.code != std::errc::operation_would_block) co_return std::unexpected{error};
+        }
+        const auto watched = watch();
+        if (!watched) co_return std::unexpected{watched.error()};
+        Wait connection{*this};
+        co_await connection;
+    }
+    co_return std::unexpected{Error{.code = std::errc::operation_canceled, .doing = "accept"}};
+}
+
+Task<bool> Acceptor::recover(Error error) {
+    if (stopped_ || is_final(error.code)) co_return false;
+    if (out_of_descriptors(error.code) && close_one_peer()) co_return true;
+    unwatch();  // level-triggered: the peers that wait would wake us all the time
+    Wait pause{*this, pause_when_exhausted};
+    co_await pause;
+    co_return !stopped_;
+}
+
+Result<sys::Accepted> Acceptor::try_accept() {
+    auto peer = sys::accept_from(listener_);
+    queue_is_empty_ = !peer && peer.error().code == std::errc::operation_would_block;
+    ++taken_;
+    ++since_watched_;
+    return peer;
+}
+
+void Acceptor::stop() {
+    stopped_ = true;
+    loop_.timers().disarm(*this);
+    unwatch();
+    if (waiter_) loop_.post(std::exchange(waiter_, {}));
+}
+
+void Acceptor::Wait::await_suspend(std::coroutine_handle<> waiter) {
+    assert(!acceptor.waiter_);
+    acceptor.waiter_ = waiter;
+    if (delay.count() > 0) acceptor.loop_.timers().arm(acceptor, acceptor.loop_.now() + delay);
+}
+
+void Acceptor::on_events(std::uint32_t) {
+    queue_is_empty_ = false;
+    if (!waiter_) return unwatch();  // nobody accepts at the moment: the next accept() watches again
+    std::exchange(waiter_, {}).resume();
+}
+
+void Acceptor::expired() { std::exchange(waiter_, {}).resume(); }
+
+Result<> Acceptor::watch() {
+    if (since_watched_ >= rewatch_after) unwatch();
+    if (watched_) return {};
+    if (const auto added = loop_.add(listener_, *this, EPOLLIN | EPOLLEXCLUSIVE); !added) return added;
+    watched_ = true;
+    since_watched_ = 0;
+    return {};
+}
+
+void Acceptor::unwatch() noexcept {
+    if (std::exchange(watched_, false)) loop_.remove(listener_, *this);
+}
+
+bool Acceptor::close_one_peer() {
+    reserve_.reset();
+    bool done = false;
+    {
+        const auto peer = try_accept();  // closed at the end of this block, before its number is needed again
+        done = peer || queue_is_empty_ || concerns_one_peer(peer.error().code);
+    }
+    reserve_ = open_reserve();
+    return done && reserve_;
+}
+
+bool Acceptor::may_take_more() noexcept {
+    if (std::exchange(turn_, loop_.turns()) != loop_.turns()) taken_ = 0;
+    return taken_ < batch_max;
+}
+
+}  // namespace webserv::io
