@@ -38,7 +38,7 @@ public:
     ~Connection();
 
     /// Waits until octets of the next request are there (also pipelined ones); holds no buffer while it waits.
-    /// Errors: timed_out, operation_canceled, or not_connected when the peer has closed.
+    /// Errors: timed_out, operation_canceled, not_connected when the peer has closed; the stream's own.
     Task<Result<>> wait_for_request(io::Deadline deadline);
 
     /// Reads one head. The request's views are valid until finish_request(). After a failure of kind malformed,
@@ -48,24 +48,27 @@ public:
     /// Octets of the head that was read (request line and fields), for $request_length; content octets are added as they are read.
     [[nodiscard]] std::uint64_t request_bytes() const noexcept;
 
-    /// The present request's content, decoded; `length()` is known unless it is chunked. Sends "100 Continue" before the first
-    /// read that would wait, if the client expects it and `answer_expectation` allows.
+    /// The present request's content, decoded; `length()` is known unless it is chunked. After read_head() has succeeded.
+    /// If the client expects it, "100 Continue" is sent before the first read, unless content has come already.
     /// Errors of next(): timed_out; connection_reset or bad_message (blame downstream); file_too_large beyond set_content_bytes_max().
     [[nodiscard]] io::Source& content() noexcept;
-    void set_content_bytes_max(std::uint64_t bytes) noexcept;               ///< client_max_body_size; 0: unlimited
+    void set_content_bytes_max(std::uint64_t bytes) noexcept;                     ///< client_max_body_size; 0: unlimited
     void set_content_patience(std::chrono::milliseconds between_reads) noexcept;  ///< client_body_timeout
 
     /// Writes head and content; the head leaves together with the first content. `content` may be null.
-    /// @return octets sent: head and content as framed, and content alone (nginx's $bytes_sent and $body_bytes_sent)
+    /// A source that ends early makes an error, never padding; one that has more is cut at the length announced.
+    /// @return octets sent: all, and without the head (nginx's $bytes_sent and $body_bytes_sent: chunk framing counts).
+    ///         Octets of the slice of a file that failed half-way are missing from both.
     struct Sent {
         std::uint64_t bytes = 0;
         std::uint64_t content_bytes = 0;
-        Result<> outcome;  ///< an error: the connection can not be used any more
+        Result<> outcome;  ///< an error: the connection can not be used any more; but if `bytes` is 0, nothing has been said yet
     };
     Task<Sent> write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
                               std::chrono::milliseconds patience, Arena& arena);
 
     /// Reads and drops what is left of the present content, if that is little and comes soon; frees the head.
+    /// Content that was announced with "Expect: 100-continue" and never asked for is not waited for: the answer is false.
     /// @return whether the next request's head begins where this request ended
     Task<bool> finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline);
 

@@ -13,10 +13,10 @@ namespace webserv::h1 {
 enum class Framing : unsigned char { none, length, chunked, close };
 
 struct HeadOptions {
-    std::string_view date;                     ///< the Date field's value
+    std::string_view date;  ///< the Date field's value
     Framing framing = Framing::length;
-    bool persistent = true;                    ///< Connection: keep-alive or close
-    std::uint32_t keep_alive_seconds = 0;      ///< Keep-Alive: timeout=N, 0: not sent
+    bool persistent = true;                ///< Connection: keep-alive or close
+    std::uint32_t keep_alive_seconds = 0;  ///< Keep-Alive: timeout=N, 0: not sent
 };
 
 /// Status line, Server, Date, Content-Type, Content-Length, Last-Modified, Location, Transfer-Encoding, Connection, Keep-Alive, ETag,

@@ -1,0 +1,145 @@
+// h1/connection.cpp: the turns of a connection: wait, read a head, give its content, finish, close.
+#include "h1/connection.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "base/frame_pool.hpp"
+#include "h1/input.hpp"
+#include "h1/request_content.hpp"
+
+namespace webserv::h1 {
+namespace {
+
+constexpr std::size_t first_read_bytes = 1024;  // client_header_buffer_size's default: what the first octets of a head are read into
+
+Error error_of_end() { return Error{.code = std::errc::not_connected, .blame = Blame::downstream, .doing = "wait for a request"}; }
+
+ReadFailure failure_of(const Error& error) {
+    if (error.code == std::errc::timed_out) return {ReadFailure::Kind::timed_out};
+    return {error.code == std::errc::operation_canceled ? ReadFailure::Kind::canceled : ReadFailure::Kind::cut};
+}
+
+}  // namespace
+
+struct Connection::State {
+    explicit State(io::Stream& stream) : input{stream, ReadBuffer{first_read_bytes}, {}, false}, content{input} {}
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
+    static void operator delete(void* memory, std::size_t bytes) noexcept { frame_pool::release(memory, bytes); }
+
+    /// Forgets the head; the octets behind it stay.
+    void forget_head() noexcept {
+        request_line = {};
+        head_bytes = 0;
+        input.head = {};
+        input.holds_head = false;
+    }
+
+    Input input;
+    RequestContent content;
+    std::string_view request_line;
+    std::uint64_t head_bytes = 0;
+    bool malformed = false;
+};
+
+Connection::Connection(io::Stream& stream) noexcept : stream_{stream} {}
+Connection::~Connection() = default;
+
+Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
+    if (state_ && !state_->input.buffer.unread().empty()) co_return Result<>{};
+    state_.reset();
+    for (io::Readiness needed = io::Readiness::readable;;) {
+        const auto ready = co_await stream_.ready(needed, deadline);
+        if (!ready) co_return std::unexpected{ready.error()};
+        state_ = std::make_unique<State>(stream_);
+        const auto attempt = stream_.try_read(state_->input.buffer.room());
+        needed = attempt ? attempt->blocked_on : io::Readiness::none;
+        if (attempt && attempt->count > 0) {
+            state_->input.buffer.filled(attempt->count);
+            co_return Result<>{};
+        }
+        state_.reset();
+        if (!attempt) co_return std::unexpected{attempt.error()};
+        if (needed == io::Readiness::none) co_return std::unexpected{error_of_end()};
+    }
+}
+
+Task<Result<http::Request, ReadFailure>> Connection::read_head(const HeadLimits& limits, Arena& arena, io::Deadline deadline) {
+    if (!state_) state_ = std::make_unique<State>(stream_);
+    State& state = *state_;
+    ReadBuffer& buffer = state.input.buffer;
+    // One octet beyond the bound, so that the parser gets to see that it is crossed.
+    const std::size_t capacity_max = std::max(limits.head_bytes_max() + 1, buffer.unread().size() + buffer.room().size());
+    HeadParser parser{limits};
+    for (;;) {
+        const auto progress = parser.parse(buffer.unread());
+        state.request_line = parser.request_line(buffer.unread());
+        state.head_bytes = buffer.unread().size();
+        if (progress == HeadParser::Progress::complete) break;
+        if (progress == HeadParser::Progress::failed) {
+            state.malformed = true;
+            co_return std::unexpected{ReadFailure{ReadFailure::Kind::malformed, parser.error()}};
+        }
+        if (buffer.room().empty()) buffer.make_room(capacity_max);
+        const auto count = co_await receive(stream_, buffer, deadline);
+        state.request_line = parser.request_line(buffer.unread());
+        if (!count) co_return std::unexpected{failure_of(count.error())};
+        const bool silent = state.request_line.empty();  // nothing but empty lines, if anything
+        if (*count == 0) co_return std::unexpected{ReadFailure{silent ? ReadFailure::Kind::closed : ReadFailure::Kind::cut}};
+    }
+    http::Request request = parser.request(buffer.unread(), arena);
+    state.request_line = request.line;
+    state.head_bytes = parser.head_bytes();
+    buffer.take(parser.head_bytes());
+    state.input.holds_head = true;
+    state.content.begin(request);
+    co_return std::move(request);  // a copy would leave the arena
+}
+
+std::string_view Connection::request_line() const noexcept { return state_ ? state_->request_line : std::string_view{}; }
+
+std::uint64_t Connection::request_bytes() const noexcept { return state_ ? state_->head_bytes + state_->content.bytes_taken() : 0; }
+
+io::Source& Connection::content() noexcept {
+    assert(state_);
+    return state_->content;
+}
+
+void Connection::set_content_bytes_max(std::uint64_t bytes) noexcept {
+    if (state_) state_->content.set_bytes_max(bytes);
+}
+
+void Connection::set_content_patience(std::chrono::milliseconds between_reads) noexcept {
+    if (state_) state_->content.set_patience(between_reads);
+}
+
+Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline) {
+    if (!state_) co_return true;
+    bool clean = !state_->malformed;
+    if (clean && !state_->content.finished()) clean = co_await state_->content.discard(discard_bytes_max, deadline);
+    if (clean && !state_->input.buffer.unread().empty()) {
+        state_->forget_head();  // another request is pipelined
+    } else {
+        state_.reset();
+    }
+    co_return clean;
+}
+
+Task<> Connection::close_gracefully(io::Deadline deadline, std::chrono::milliseconds patience) {
+    state_.reset();
+    const auto finished = stream_.finish_writing();
+    if (!finished) co_return;
+    ReadBuffer dropped{first_read_bytes};
+    while (stream_.now() < deadline) {
+        dropped.clear();
+        const io::Deadline next_read = std::min(deadline, io::deadline_after(stream_.now(), patience));
+        const auto count = co_await receive(stream_, dropped, next_read);
+        if (!count || *count == 0) co_return;
+    }
+}
+
+}  // namespace webserv::h1

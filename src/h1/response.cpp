@@ -1,0 +1,134 @@
+// h1/response.cpp: Connection::write_response: content pulled piece by piece, framed, sent.
+// The head waits for the first piece and leaves with it: a packet of its own would meet Nagle and the delayed ACK.
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "h1/connection.hpp"
+
+namespace webserv::h1 {
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+struct Sending {
+    io::Stream& stream;
+    std::chrono::milliseconds patience;
+    std::string_view head;  // until it has left
+    bool chunked = false;
+    std::uint64_t left = std::numeric_limits<std::uint64_t>::max();  // content octets announced and not sent
+    std::uint64_t bytes = 0;                                         // sent
+    bool chunk_open = false;                                         // the last chunk's data lacks its CRLF
+    bool ended = false;                                              // the final chunk has left
+
+    // What leaves in one system call: head, CRLF of the chunk before, size line, data, CRLF, final chunk.
+    std::array<iovec, 6> parts{};
+    std::size_t part_count = 0;
+    std::array<char, 20> chunk_line{};
+
+    void add(std::string_view text) noexcept {
+        if (!text.empty()) parts[part_count++] = {const_cast<char*>(text.data()), text.size()};  // it is only read
+    }
+    void add_head() noexcept { add(std::exchange(head, {})); }
+    void add_chunk_line(std::uint64_t data_bytes) noexcept {
+        if (!chunked) return;
+        if (std::exchange(chunk_open, true)) add(line_end);
+        add(format_chunk_size(data_bytes, chunk_line.data()));
+    }
+    /// The end of the present chunk, and of the content if this was its last one.
+    void add_chunk_end(bool last) noexcept {
+        if (!chunked) return;
+        if (std::exchange(chunk_open, false)) add(line_end);
+        if (last && !std::exchange(ended, true)) add(last_chunk);
+    }
+    [[nodiscard]] std::uint64_t part_bytes() const noexcept {
+        std::uint64_t sum = 0;
+        for (const iovec& part : std::span{parts}.first(part_count)) sum += part.iov_len;
+        return sum;
+    }
+};
+
+// Sends the parts, if there are any, and empties the list.
+Task<Result<>> write(Sending& sending, bool more_follows) {
+    const std::uint64_t all = sending.part_bytes();
+    const auto parts = std::span{sending.parts}.first(std::exchange(sending.part_count, 0));
+    const auto written = co_await io::write_all(sending.stream, parts, sending.patience, more_follows);
+    for (const iovec& part : parts) sending.bytes -= part.iov_len;  // write_all has advanced them, also when it failed half-way
+    sending.bytes += all;
+    if (!written) co_return std::unexpected{written.error()};
+    co_return Result<>{};
+}
+
+Task<Result<>> send_bytes(Sending& sending, std::string_view bytes, bool last) {
+    sending.add_head();
+    sending.add_chunk_line(bytes.size());
+    sending.add(bytes);
+    sending.add_chunk_end(last);
+    sending.left -= bytes.size();
+    return write(sending, false);
+}
+
+Task<Result<>> send_slice(Sending& sending, const sys::Fd& file, io::FileSlice slice) {
+    sending.add_head();
+    sending.add_chunk_line(slice.length);
+    if (sending.part_count > 0) {
+        auto written = co_await write(sending, true);
+        if (!written) co_return written;
+    }
+    sending.left -= slice.length;
+    const auto sent = co_await io::send_file(sending.stream, file, slice, sending.patience);
+    if (!sent) co_return std::unexpected{sent.error()};
+    sending.bytes += *sent;
+    co_return Result<>{};
+}
+
+// What is left to say once there is no more content: the head of an empty response, the final chunk.
+Task<Result<>> send_end(Sending& sending) {
+    sending.add_head();
+    sending.add_chunk_end(true);
+    return write(sending, false);
+}
+
+Task<Result<>> send_content(Sending& sending, io::Source& content) {
+    while (sending.left > 0) {
+        const auto piece = co_await content.next(sending.left);
+        if (!piece) co_return std::unexpected{piece.error()};
+        if (piece->is_end()) break;
+        if (piece->file == nullptr) {
+            const bool last = content.length() == 0;
+            auto sent = co_await send_bytes(sending, piece->bytes.substr(0, sending.left), last);
+            if (!sent) co_return sent;
+        } else {
+            const io::FileSlice slice{.offset = piece->slice.offset, .length = std::min(piece->slice.length, sending.left)};
+            auto sent = co_await send_slice(sending, *piece->file, slice);
+            if (!sent) co_return sent;
+        }
+    }
+    co_return Result<>{};
+}
+
+}  // namespace
+
+Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
+                                                  std::chrono::milliseconds patience, Arena& arena) {
+    Sending sending{stream_, patience, render_head(response, options, arena)};
+    const std::size_t head_bytes = sending.head.size();
+    sending.chunked = options.framing == Framing::chunked;
+    if (options.framing == Framing::length) sending.left = response.content_length.value_or(0);
+    Result<> outcome;
+    if (options.framing != Framing::none && content != nullptr) outcome = co_await send_content(sending, *content);
+    const bool too_short = options.framing == Framing::length && sending.left > 0;
+    if (outcome && too_short) {  // no padding: the client shall see that the content is incomplete
+        outcome = std::unexpected{Error{.code = std::errc::io_error, .doing = "send content: it ended before its announced length"}};
+    }
+    if (outcome && (!sending.head.empty() || (sending.chunked && !sending.ended))) outcome = co_await send_end(sending);
+    const std::uint64_t content_bytes = sending.bytes > head_bytes ? sending.bytes - head_bytes : 0;
+    co_return Sent{.bytes = sending.bytes, .content_bytes = content_bytes, .outcome = outcome};
+}
+
+}  // namespace webserv::h1
