@@ -1,15 +1,13 @@
 # integration/test_listen.py: the forms of an address, its default server, and the options of its socket.
 # Socket options are read back from the kernel with ss(8).
 import re
-import shutil
 import socket
 import stat
 import subprocess
 from pathlib import Path
 
-import pytest
 from harness import process
-from harness.marks import cases, covers
+from harness.marks import cases, covers, webserv_only
 
 ANSWER = 'return 200 "%s $server_addr $server_port";'
 
@@ -130,30 +128,13 @@ def test_reuseport_gives_each_worker_a_socket(serve, site, option, sockets):
         assert int(server.get("/").text) in server.process.workers()
 
 
-@covers("listen")
-def test_socket_buffers(serve, site):
-    serve(http="server { listen 127.0.0.1:{port} rcvbuf=64k sndbuf=96k; }")
-    line = subprocess.run(["ss", "-ltnmH", f"sport = :{site.port()}"], capture_output=True, text=True, check=True).stdout
-    assert f"rb{2 * 65536}," in line and f"tb{2 * 98304}," in line  # the kernel doubles them: socket(7)
-
-
-@covers("listen")
-@cases("option, kept", [("", False), (" so_keepalive=on", True)])
-@pytest.mark.skipif(shutil.which("ss") is None, reason="needs ss")
-def test_so_keepalive(serve, site, option, kept):
-    server = serve(http="server { listen 127.0.0.1:{port}" + option + "; return 200 x; }")
-    with server.connect() as connection:
-        connection.get("/")
-        command = ["ss", "-tnoH", "state", "established", f"sport = :{site.port()}"]
-        timers = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert ("timer:(keepalive" in timers) == kept
-
-
-@covers("listen")
-def test_deferred_accept_waits_for_the_request(serve, site):
-    server = serve(http="server { listen 127.0.0.1:{port} deferred; return 200 x; }")
-    with server.connect() as connection:
-        assert connection.get("/").status == 200
+@webserv_only("nginx supports these")
+@cases("option", ["ssl", "http2", "quic", "proxy_protocol", "deferred", "rcvbuf=64k", "so_keepalive=on"])
+def test_parameters_of_later_versions_are_refused_by_name(site, option):
+    conf = site.configure(http="server { listen 127.0.0.1:{port} " + option + "; }")
+    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
+    assert result.returncode == 1
+    assert f'"{option.split("=")[0]}"' in result.stderr and "not supported" in result.stderr
 
 
 def test_a_port_that_is_taken_ends_the_start(site):
