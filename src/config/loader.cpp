@@ -1,5 +1,6 @@
 // config/loader.cpp: keeps the outside world's answers as bytes, and gives the same answers again from them.
-// A record is "webserv-record 1\n", then entries: kind, question, error number and answer, each text with its length before it.
+// A record is "webserv-record 1\n", the number of entries, and the entries: kind, question, error number and answer, each text
+// with its length before it.
 #include "config/loader.hpp"
 
 #include <algorithm>
@@ -146,6 +147,7 @@ const RecordedAnswers::Answer& RecordedAnswers::keep(char kind, const std::strin
 
 std::string RecordedAnswers::encode() const {
     std::string record{header};
+    put_number(record, answers_.size());
     for (const auto& [key, answer] : answers_) {
         record += key.first;
         put_text(record, key.second);
@@ -160,7 +162,7 @@ Result<RecordedAnswers> RecordedAnswers::decode(std::string_view record) {
     if (!record.starts_with(header)) return broken;
     Reader reader{record.substr(header.size())};
     RecordedAnswers answers;
-    while (!reader.done()) {
+    for (std::uint64_t left = reader.number(); left > 0; --left) {
         const std::string_view kind = reader.take(1);
         const std::string question{reader.text()};
         const std::uint64_t error = reader.number();
@@ -170,6 +172,7 @@ Result<RecordedAnswers> RecordedAnswers::decode(std::string_view record) {
         if (!is_sound(kind[0], answer) || answers.find(kind[0], question) != nullptr) return broken;
         answers.keep(kind[0], question, std::move(answer));
     }
+    if (!reader.ok() || !reader.done()) return broken;
     return answers;
 }
 
