@@ -36,6 +36,8 @@ def wait_until(condition, seconds=10.0, what="the condition"):
 
 def run(arguments, binary=None, **options):
     """Runs the server's program to its end; output as text."""
+    if is_nginx(binary or BINARY) and "-c" in arguments and "-e" not in arguments:
+        arguments = ["-e", "/dev/null", *arguments]  # Debian's nginx logs to stderr, and then its messages have another form
     return subprocess.run([binary or BINARY, *arguments], capture_output=True, text=True, timeout=30, check=False,
                           stdin=subprocess.DEVNULL, **options)
 
