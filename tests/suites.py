@@ -114,6 +114,11 @@ def integration(tally, preset="release"):
                   1200, WEBSERV_BINARY=str(BUILD / preset / "webserv"), PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
 
 
+def effect(tally):
+    if build(tally, "release", "webserv"):
+        counting(tally, "effect", [sys.executable, "tests/effect.py"], 1200)
+
+
 def asan(tally):
     unit(tally, "asan")
     integration(tally, "asan")
@@ -163,7 +168,7 @@ def style(tally):
     counting(tally, "lint", ["tests/lint"], 2400)
 
 
-PARTS = {"unit": unit, "style": style, "integration": integration, "asan": asan, "fuzz": fuzz}
+PARTS = {"unit": unit, "style": style, "integration": integration, "effect": effect, "asan": asan, "fuzz": fuzz}
 
 
 def main(names):
