@@ -2,8 +2,11 @@
 #include "base/arena.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
+
+#include "base/address_sanitizer.hpp"
 
 namespace webserv {
 
@@ -16,6 +19,8 @@ namespace {
 
 constexpr std::size_t chunk_bytes = 4096;  // what the head, the path and the fields of a common exchange need
 constexpr std::size_t spare_count_max = 64;
+
+constexpr std::size_t bytes_max = SIZE_MAX / 4;  // beyond it sums could wrap; no heap has that much
 
 // Chunks of the common size, kept by the thread for the next exchange.
 struct Spares {
@@ -30,6 +35,7 @@ thread_local Spares spares;
 }  // namespace
 
 char* Arena::take_from_new_chunk(std::size_t bytes, std::size_t alignment) {
+    if (bytes > bytes_max) throw std::bad_alloc{};
     const std::size_t needed = sizeof(Chunk) + bytes + alignment;
     const std::size_t size = std::max(needed, chunk_bytes);
     void* const memory = size == chunk_bytes && spares.count > 0 ? spares.chunks[--spares.count] : ::operator new(size);
@@ -56,7 +62,7 @@ std::string_view Arena::join(std::string_view first, std::string_view second) {
 void Arena::reset() noexcept {
     while (newest_ != nullptr) {
         Chunk* const previous = newest_->previous;
-        const bool common = newest_->capacity + sizeof(Chunk) == chunk_bytes;
+        const bool common = !address_sanitizer && newest_->capacity + sizeof(Chunk) == chunk_bytes;
         if (common && spares.count < spare_count_max) {
             spares.chunks[spares.count++] = newest_;
         } else {

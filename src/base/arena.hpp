@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory_resource>
 #include <string_view>
 
@@ -19,8 +20,9 @@ public:
 
     /// `bytes` octets, uninitialised.
     [[nodiscard]] char* take(std::size_t bytes, std::size_t alignment = 1) {
-        const std::size_t start = (used_ + alignment - 1) & ~(alignment - 1);
-        if (start + bytes <= capacity_) {
+        // The address is aligned, not the offset: a chunk itself is only aligned as operator new aligns.
+        const std::size_t start = used_ + (-(reinterpret_cast<std::uintptr_t>(memory_) + used_) & (alignment - 1));
+        if (start <= capacity_ && bytes <= capacity_ - start) {
             used_ = start + bytes;
             return memory_ + start;
         }

@@ -4,16 +4,7 @@
 #include <array>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WEBSERV_POOL_FRAMES 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WEBSERV_POOL_FRAMES 0
-#endif
-#endif
-#ifndef WEBSERV_POOL_FRAMES
-#define WEBSERV_POOL_FRAMES 1
-#endif
+#include "base/address_sanitizer.hpp"
 
 namespace webserv::frame_pool {
 namespace {
@@ -54,15 +45,14 @@ constexpr std::size_t class_of(std::size_t bytes) { return (bytes - 1) / class_b
 }  // namespace
 
 void* allocate(std::size_t bytes) {
-    // Under AddressSanitizer every frame is its own allocation, so that a use after its end is seen.
-    if (!WEBSERV_POOL_FRAMES || bytes > pooled_bytes_max) return ::operator new(bytes);
+    if (address_sanitizer || bytes > pooled_bytes_max) return ::operator new(bytes);
     FreeFrame*& head = pool.free_[class_of(bytes)];
     if (head != nullptr) return Pool::take(head);
     return ::operator new((class_of(bytes) + 1) * class_bytes);
 }
 
 void release(void* frame, std::size_t bytes) noexcept {
-    if (!WEBSERV_POOL_FRAMES || bytes > pooled_bytes_max) return ::operator delete(frame);
+    if (address_sanitizer || bytes > pooled_bytes_max) return ::operator delete(frame);
     FreeFrame*& head = pool.free_[class_of(bytes)];
     head = new (frame) FreeFrame{head};
 }

@@ -35,6 +35,24 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
     return value;
 }
 
+std::optional<std::string> decode_base64(std::string_view text) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    while (text.ends_with('=')) text.remove_suffix(1);
+    std::string decoded;
+    std::uint32_t bits = 0;
+    int count = 0;  // of bits gathered
+    for (const char c : text) {
+        const auto value = alphabet.find(c);
+        if (value == alphabet.npos) return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(value);
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        decoded += static_cast<char>(bits >> count & 0xff);
+    }
+    return decoded;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     // Optimal string alignment: three rows of the usual table are enough.
     std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);

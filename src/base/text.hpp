@@ -34,6 +34,9 @@ namespace webserv::text {
 /// 1*DIGIT as a number. Nothing: empty, another octet, or more than 64 bits hold.
 [[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept;
 
+/// base64 (RFC 4648 section 4), padding optional. Nothing if another octet stands in it.
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
+
 /// The candidate nearest to `word` by edit distance, if it is near enough to be what was meant; else empty.
 /// Near enough: at most a third of the word's length, at most 3 edits (a swap of neighbours counts as one).
 template <class Candidates>

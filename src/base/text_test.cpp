@@ -1,0 +1,81 @@
+// base/text_test.cpp: ASCII, and nothing but ASCII.
+#include "base/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace webserv::text {
+namespace {
+
+TEST(Text, IgnoresTheCaseOfAsciiLettersOnly) {
+    EXPECT_TRUE(equal_ignoring_case("Content-Type", "cONTENT-tYPE"));
+    EXPECT_FALSE(equal_ignoring_case("a", "ab"));
+    EXPECT_FALSE(equal_ignoring_case("@", "`"));  // 0x40 and 0x60: neighbours of the letters
+    EXPECT_FALSE(equal_ignoring_case("[", "{"));
+    EXPECT_FALSE(equal_ignoring_case("\xc4", "\xe4"));
+    EXPECT_EQ(lower("AZaz@[\xc4"), "azaz@[\xc4");
+}
+
+TEST(Text, HexValues) {
+    for (int c = 0; c < 256; ++c) {
+        const std::string_view digits = "0123456789abcdef";
+        const auto position = digits.find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
+        EXPECT_EQ(hex_value(static_cast<char>(c)), position == digits.npos ? -1 : static_cast<int>(position)) << c;
+    }
+}
+
+TEST(Text, TrimsSpacesAndTabs) {
+    EXPECT_EQ(trim(" \t a b\t "), "a b");
+    EXPECT_EQ(trim(" \t "), "");
+    EXPECT_EQ(trim(""), "");
+    EXPECT_EQ(trim("\r\n"), "\r\n") << "not optional white space";
+}
+
+TEST(Text, ParsesDecimals) {
+    struct Case {
+        std::string_view digits;
+        std::optional<std::uint64_t> expected;
+    };
+    const Case cases[] = {
+        {"0", 0},
+        {"007", 7},
+        {"18446744073709551615", UINT64_MAX},
+        {"18446744073709551616", std::nullopt},
+        {"", std::nullopt},
+        {"+1", std::nullopt},
+        {"-1", std::nullopt},
+        {" 1", std::nullopt},
+        {"1 ", std::nullopt},
+        {"0x1", std::nullopt},
+    };
+    for (const auto& c : cases) EXPECT_EQ(parse_decimal(c.digits), c.expected) << c.digits;
+}
+
+TEST(Text, EditDistance) {
+    struct Case {
+        std::string_view a, b;
+        std::size_t expected;
+    };
+    const Case cases[] = {
+        {"", "", 0},     {"", "abc", 3},    {"kitten", "sitting", 3}, {"listen", "lisetn", 1},
+        {"ab", "ba", 1}, {"abc", "abc", 0}, {"root", "roots", 1},
+    };
+    for (const auto& c : cases) {
+        EXPECT_EQ(edit_distance(c.a, c.b), c.expected) << c.a << ' ' << c.b;
+        EXPECT_EQ(edit_distance(c.b, c.a), c.expected) << c.b << ' ' << c.a;
+    }
+}
+
+TEST(Text, NearestSuggestsOnlyWhatMayHaveBeenMeant) {
+    const std::vector<std::string_view> names{"listen", "root", "index", "server_name", "proxy_pass"};
+    EXPECT_EQ(nearest("lisetn", names), "listen");
+    EXPECT_EQ(nearest("servername", names), "server_name");
+    EXPECT_EQ(nearest("rot", names), "root");
+    EXPECT_EQ(nearest("gzip", names), "");
+    EXPECT_EQ(nearest("ro", names), "") << "two letters may mean anything";
+    EXPECT_EQ(nearest("", names), "");
+}
+
+}  // namespace
+}  // namespace webserv::text
