@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-
 #include <memory>
 #include <thread>
 
