@@ -1,0 +1,66 @@
+// sys/temporary.cpp: numbered names, and folders made when they are first needed.
+#include "sys/temporary.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace webserv::sys {
+namespace {
+
+constexpr int attempts_max = 1000;  // names taken by other workers or left behind by a killed one
+
+std::string numbered_path(const std::string& folder, const std::vector<unsigned>& levels, std::uint32_t number) {
+    char digits[16];
+    const auto count = static_cast<std::size_t>(std::snprintf(digits, sizeof digits, "%010u", number));
+    const std::string name{digits, count};
+    std::string path = folder;
+    std::size_t end = name.size();
+    for (const unsigned width : levels) {
+        end -= width;
+        path += '/' + name.substr(end, width);
+    }
+    return path + '/' + name;
+}
+
+}  // namespace
+
+Result<> make_folders(const std::string& path) {
+    for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+        if (::mkdir(path.substr(0, slash).c_str(), 0700) < 0 && errno != EEXIST) return failed("mkdir");
+        if (slash == path.npos) return {};
+    }
+}
+
+Result<> give_to(const std::string& path, unsigned user, unsigned group) {
+    if (::chown(path.c_str(), user, group) < 0) return failed("chown");
+    return {};
+}
+
+Result<TemporaryFile> TemporaryFile::create(const std::string& folder, const std::vector<unsigned>& levels) {
+    static std::uint32_t next = 0;  // of this process; collisions with others are tried past
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        std::string path = numbered_path(folder, levels, ++next);
+        Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+        if (file) return TemporaryFile{std::move(path), std::move(file)};
+        if (errno == ENOENT) {
+            if (auto made = make_folders(path.substr(0, path.rfind('/'))); !made) return std::unexpected{made.error()};
+        } else if (errno != EEXIST) {
+            return failed("open");
+        }
+    }
+    return std::unexpected{Error{std::errc::file_exists, Blame::ourselves, "open"}};
+}
+
+TemporaryFile::TemporaryFile(std::string path, Fd file) noexcept : path_{std::move(path)}, file_{std::move(file)} {}
+
+TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept : path_{std::exchange(other.path_, {})}, file_{std::move(other.file_)} {}
+
+TemporaryFile::~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+}  // namespace webserv::sys
