@@ -1,0 +1,136 @@
+# integration/test_sendfile_and_tcp.py: how octets reach the kernel: sendfile, tcp_nopush, tcp_nodelay, and how connections are taken in.
+# What only the kernel sees is read from strace(1).
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+from harness import process
+from harness.client import head_of
+from harness.marks import cases, covers
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+
+
+class Trace:
+    """The system calls of a server's first worker while the block runs."""
+
+    def __init__(self, server, calls):
+        self.path = server.site.dir / "trace"
+        (worker,) = process.wait_until(server.process.workers, what="a worker")
+        self.strace = subprocess.Popen(["strace", "-f", "-q", "-e", f"trace={calls}", "-o", str(self.path), "-p", str(worker)],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+        self.worker = worker
+
+    def __enter__(self):
+        def traced():
+            assert self.strace.poll() is None, self.strace.stderr.read()
+            with open(f"/proc/{self.worker}/status") as status:
+                return "TracerPid:\t0\n" not in status.read()
+
+        process.wait_until(traced, what="strace")
+        return self
+
+    def __exit__(self, *_):
+        self.strace.send_signal(signal.SIGINT)
+        self.strace.wait(10)
+        self.strace.stderr.close()
+
+    def text(self):
+        return self.path.read_text()
+
+
+def documents(site):
+    content = bytes(i * 7 % 251 for i in range(300_001))
+    site.write("large", content)
+    site.write("small", content[:100])
+    return content
+
+
+@covers("sendfile")
+@cases("value", ["on", "off"])
+def test_the_same_octets_either_way(serve, site, value):
+    content = documents(site)
+    server = serve(server=f"sendfile {value};")
+    with server.connect() as connection:
+        for _ in range(3):
+            assert connection.get("/large").content == content
+            assert connection.get("/small").content == content[:100]
+            assert connection.get("/large", "Range: bytes=1000-200000").content == content[1000:200_001]
+
+
+@needs_strace
+@covers("sendfile")
+@cases("value, used", [("on", True), ("off", False)])
+def test_sendfile(serve, site, value, used):
+    content = documents(site)
+    server = serve(server=f"sendfile {value};")
+    with Trace(server, "sendfile,sendfile64") as trace:
+        assert server.get("/large").content == content
+    assert ("sendfile" in trace.text()) == used
+
+
+@needs_strace
+@covers("tcp_nopush")
+@cases("value, used", [("on", True), ("off", False)])
+def test_tcp_nopush(serve, site, value, used):
+    documents(site)
+    server = serve(server=f"sendfile on; tcp_nopush {value};")
+    with Trace(server, "setsockopt,sendto,sendmsg,write,writev,sendfile") as trace:
+        server.get("/large")
+    corked = "TCP_CORK, [1]" in trace.text() or "MSG_MORE" in trace.text()
+    assert corked == used
+
+
+@needs_strace
+@covers("tcp_nodelay")
+@cases("value, used", [("on", True), ("off", False)])
+def test_tcp_nodelay(serve, site, value, used):
+    documents(site)
+    server = serve(server=f"tcp_nodelay {value};")
+    with Trace(server, "setsockopt") as trace, server.connect() as connection:
+        connection.get("/small")
+        connection.get("/small")
+    assert bool(re.search(r"TCP_NODELAY, \[1\]", trace.text())) == used
+
+
+@needs_strace
+@covers("multi_accept")
+@cases("value, several", [("on", True), ("off", False)])
+def test_multi_accept(serve, value, several):
+    """Connections that wait together are taken in one turn of the loop, or one each turn."""
+    server = serve(events=f"multi_accept {value};", server="return 200 x;")
+    with Trace(server, "accept4,accept,epoll_wait,epoll_pwait,epoll_pwait2") as trace:
+        worker = trace.worker
+        process.os.kill(worker, signal.SIGSTOP)
+        connections = [server.connect() for _ in range(8)]
+        process.os.kill(worker, signal.SIGCONT)
+        for connection in connections:
+            connection.send(head_of("GET", "/"))
+        assert all(connection.read_response().status == 200 for connection in connections)
+    turns = re.split(r"epoll_p?wait", trace.text())
+    most = max(len(re.findall(r"accept4?\(.*= \d+$", turn, re.M)) for turn in turns)
+    assert (most > 1) == several, trace.text()
+
+
+def test_a_head_and_its_small_content_leave_together(serve, site):
+    """One packet less for each answer: the first read of the client has both."""
+    documents(site)
+    server = serve(server="sendfile on; tcp_nopush on; location /text { return 200 text; }")
+    with server.connect() as connection:
+        for target, length in (("/small", 100), ("/text", 4)):
+            connection.send(head_of("GET", target))
+            connection.readable(5)
+            connection.receive_more()
+            head, content = connection.buffer.split(b"\r\n\r\n", 1)
+            connection.buffer = b""
+            assert len(content) == length, head
+
+
+@covers("accept_mutex", "use")
+@cases("events", ["accept_mutex on;", "accept_mutex off;", "use epoll;", "accept_mutex on; multi_accept on;"])
+def test_settings_of_events_that_change_no_answer(serve, events):
+    server = serve(main="worker_processes 2;", events=events, server="return 200 x;")
+    for _ in range(20):
+        assert server.get("/").text == "x"
