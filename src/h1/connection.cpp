@@ -117,6 +117,8 @@ void Connection::set_content_patience(std::chrono::milliseconds between_reads) n
     if (state_) state_->content.set_patience(between_reads);
 }
 
+bool Connection::has_buffered() const noexcept { return state_ && !state_->input.buffer.unread().empty(); }
+
 Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline) {
     if (!state_) co_return true;
     bool clean = !state_->malformed;

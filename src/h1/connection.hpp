@@ -72,6 +72,9 @@ public:
     /// @return whether the next request's head begins where this request ended
     Task<bool> finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline);
 
+    /// Whether octets beyond the present request have been read already: a pipelined request, or what nobody will read.
+    [[nodiscard]] bool has_buffered() const noexcept;
+
     /// FIN first, then drain what the peer still sends until it closes, `deadline`, or `patience` between two reads
     /// (lingering close: a reset would destroy the response on its way; RFC 9112 section 9.6).
     Task<> close_gracefully(io::Deadline deadline, std::chrono::milliseconds patience);

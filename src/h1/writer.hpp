@@ -13,7 +13,7 @@ namespace webserv::h1 {
 enum class Framing : unsigned char { none, length, chunked, close };
 
 struct HeadOptions {
-    std::string_view date;  ///< the Date field's value
+    std::string_view date = {};  ///< the Date field's value
     Framing framing = Framing::length;
     bool persistent = true;                ///< Connection: keep-alive or close
     std::uint32_t keep_alive_seconds = 0;  ///< Keep-Alive: timeout=N, 0: not sent
