@@ -4,7 +4,9 @@ from harness.marks import cases, covers
 
 
 @covers("add_header")
-@cases("code, plain", [(200, 1), (201, 1), (202, 0), (204, 1), (206, 1), (301, 1), (302, 1), (303, 1), (304, 1), (307, 1), (308, 1), (400, 0), (404, 0), (500, 0)])
+@cases("code, plain",
+    [(200, 1), (201, 1), (202, 0), (204, 1), (206, 1), (301, 1), (302, 1), (303, 1), (304, 1), (307, 1), (308, 1), (400, 0), (404, 0),
+    (500, 0)])
 def test_statuses(serve, code, plain):
     server = serve(server=f"add_header X-Plain 1; add_header X-Always 1 always; return {code} http://h/;")
     response = server.get("/")

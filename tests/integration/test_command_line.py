@@ -8,7 +8,8 @@ from harness import process
 from harness.marks import cases, covers, webserv_only
 
 NAME = process.name_of(process.BINARY)
-CONFIG = "pid {dir}/server.pid; error_log {dir}/error.log; events { } http { access_log off; server { listen 127.0.0.1:{port}; return 200 x; } }"
+CONFIG = ("pid {dir}/server.pid; error_log {dir}/error.log; events { } "
+          "http { access_log off; server { listen 127.0.0.1:{port}; return 200 x; } }")
 BROKEN = "events { } nosuch on;"
 
 
@@ -172,7 +173,7 @@ def test_a_second_server_on_the_same_port_fails(serve, site):
 def test_relative_paths_are_relative_to_the_prefix(serve, site):
     site.write(site.dir / "documents/file", "document")
     site.write(site.dir / "logs/README", "")
-    server = serve("pid logs/server.pid; error_log logs/error.log; events { } http { access_log logs/access.log; client_body_temp_path temp; "
-                   "server { listen 127.0.0.1:{port}; root documents; } }")
+    server = serve("pid logs/server.pid; error_log logs/error.log; events { } http { access_log logs/access.log; "
+                   "client_body_temp_path temp; server { listen 127.0.0.1:{port}; root documents; } }")
     assert server.get("/file").text == "document"
     assert {"server.pid", "error.log", "access.log"} <= set(os.listdir(site.dir / "logs"))

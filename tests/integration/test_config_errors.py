@@ -64,7 +64,8 @@ CASES = [
     (server("listen nosuch.invalid:80;"), 'host not found in "nosuch.invalid:80" of the "listen" directive in FILE:4'),
     (server("listen 80 nosuch;"), 'invalid parameter "nosuch" in FILE:4'),
     (server("listen 80; listen 80;"), 'a duplicate listen 0.0.0.0:80 in FILE:4'),
-    (http("server { listen 80 default_server; }\nserver { listen 80 default_server; }"), 'a duplicate default server for 0.0.0.0:80 in FILE:4'),
+    (http("server { listen 80 default_server; }\nserver { listen 80 default_server; }"),
+    'a duplicate default server for 0.0.0.0:80 in FILE:4'),
     (http("server { server_name a*b.c; }\nserver { server_name b; }"), 'invalid server name or wildcard "a*b.c"'),
     (server('server_name "~^(";'), "pcre2_compile() failed: missing closing parenthesis in \"^(\""),
     (server("location ~ ( { }"), "pcre2_compile() failed: missing closing parenthesis in \"(\""),
@@ -140,7 +141,8 @@ def test_the_place_is_shown(site, text, line, column, source, suggestion):
     (server("deny all;"), "deny"), (server("auth_basic x;"), "auth_basic"), (server("expires 1h;"), "expires"),
 ])
 def test_a_directive_that_nginx_knows_and_we_do_not(site, text, name):
-    assert complaint(site, text)[0].startswith(f'{NAME}: [emerg] directive "{name}" is known to nginx but not supported by webserv yet in FILE:')
+    assert complaint(site,
+        text)[0].startswith(f'{NAME}: [emerg] directive "{name}" is known to nginx but not supported by webserv yet in FILE:')
 
 
 @webserv_only("nginx names the brace, not the directive")
@@ -159,9 +161,12 @@ def test_a_broken_configuration_starts_nothing(site):
 # Grammar that is right
 
 @cases("text", [
-    server('root "/a b"; # comment'), server("root '/a;b';"), server("root /a#b;"), server('return 200 "a\\"b";'), server("return 200 a\\;b;"),
-    server("location ~ \"[a-f]{3}\" { }"), server("location ~* \\.(?:a|b)$ { }"), server("return 200 ${host}x;"), server("return 200 \"multi\nline\";"),
-    "events{}http{server{listen 127.0.0.1:1;}}", "events {\r\n}\r\nhttp {\r\n}\r\n", "\n\n# only\nevents { }\n# end", server("sendfile ON;"),
+    server('root "/a b"; # comment'), server("root '/a;b';"), server("root /a#b;"), server('return 200 "a\\"b";'),
+    server("return 200 a\\;b;"),
+    server("location ~ \"[a-f]{3}\" { }"), server("location ~* \\.(?:a|b)$ { }"), server("return 200 ${host}x;"),
+    server("return 200 \"multi\nline\";"),
+    "events{}http{server{listen 127.0.0.1:1;}}", "events {\r\n}\r\nhttp {\r\n}\r\n", "\n\n# only\nevents { }\n# end",
+    server("sendfile ON;"),
     server("client_max_body_size 1G; client_header_timeout 1m30s; send_timeout '1h 30m'; keepalive_timeout 500ms;"),
     server("types { } types { a/b c; }"), server("location / { } location = / { } location ~ / { }"),
 ], ids=str)

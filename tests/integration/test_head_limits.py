@@ -21,7 +21,8 @@ def target_for(line_bytes):
 
 @covers("large_client_header_buffers")
 @cases("buffers, line, expected", [
-    ("4 8k", 8000, 200), ("4 8k", 8400, 414), ("4 8k", 70000, 414), ("4 1k", 1000, 200), ("4 1k", 1100, 414), ("2 16k", 16000, 200), ("2 16k", 16500, 414),
+    ("4 8k", 8000, 200), ("4 8k", 8400, 414), ("4 8k", 70000, 414), ("4 1k", 1000, 200), ("4 1k", 1100, 414), ("2 16k", 16000, 200),
+    ("2 16k", 16500, 414),
 ])
 def test_the_request_line(serve, buffers, line, expected):
     server = serve(server=f"large_client_header_buffers {buffers}; client_header_buffer_size 512; return 200 x;")
@@ -29,7 +30,8 @@ def test_the_request_line(serve, buffers, line, expected):
 
 
 @covers("large_client_header_buffers")
-@cases("buffers, size, expected", [("4 8k", 8000, 200), ("4 8k", 8400, 400), ("4 1k", 1000, 200), ("4 1k", 1200, 400), ("4 16k", 16000, 200)])
+@cases("buffers, size, expected",
+    [("4 8k", 8000, 200), ("4 8k", 8400, 400), ("4 1k", 1000, 200), ("4 1k", 1200, 400), ("4 16k", 16000, 200)])
 def test_a_field_line(serve, buffers, size, expected):
     server = serve(server=f"large_client_header_buffers {buffers}; client_header_buffer_size 512; return 200 x;")
     assert status(server, fields=["X-Long: " + "a" * (size - 10)]) == expected

@@ -74,7 +74,8 @@ def test_access_log_is_a_list(serve, site):
 @covers("server_name", "listen")
 def test_settings_before_the_host_is_known_are_the_default_server_s(serve):
     """The head is read before its Host: its limits come from the first server of the address."""
-    server = serve(http="""server { listen 127.0.0.1:{port}; server_name small; large_client_header_buffers 2 1k; client_header_buffer_size 512; return 200 x; }
+    server = serve(http="""server { listen 127.0.0.1:{port}; server_name small;
+            large_client_header_buffers 2 1k; client_header_buffer_size 512; return 200 x; }
         server { listen 127.0.0.1:{port}; server_name large; large_client_header_buffers 4 16k; return 200 x; }""")
     assert server.get("/" + "a" * 2000, host="large").status == 414
     assert server.get("/" + "a" * 500, host="large").status == 200

@@ -62,8 +62,10 @@ def test_many_requests_by_default(serve):
 
 
 @cases("version, fields, persists", [
-    ("1.1", [], True), ("1.1", ["Connection: keep-alive"], True), ("1.1", ["Connection: close"], False), ("1.1", ["Connection: CLOSE"], False),
-    ("1.0", [], False), ("1.0", ["Connection: keep-alive"], True), ("1.0", ["Connection: Keep-Alive"], True), ("1.0", ["Connection: close"], False),
+    ("1.1", [], True), ("1.1", ["Connection: keep-alive"], True), ("1.1", ["Connection: close"], False),
+    ("1.1", ["Connection: CLOSE"], False),
+    ("1.0", [], False), ("1.0", ["Connection: keep-alive"], True), ("1.0", ["Connection: Keep-Alive"], True),
+    ("1.0", ["Connection: close"], False),
     ("1.1", ["Connection: upgrade"], True), ("1.1", ["Connection: closed"], None), ("1.1", ["Connection: x, close"], False),
 ])
 def test_connection_options(serve, version, fields, persists):

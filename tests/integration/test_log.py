@@ -101,7 +101,8 @@ FIXED = {
     "body_bytes_sent": "4", "http_referer": "ref", "http_user_agent": "agent", "http_host": "localhost", "http_x_under_score": "under",
     "http_none": "-", "connection_requests": "1", "pipe": ".", "host": "localhost", "uri": "/path x", "document_uri": "/path x",
     "args": "a=1&b=two", "query_string": "a=1&b=two", "is_args": "?", "scheme": "http", "server_name": "first", "server_addr": "127.0.0.1",
-    "server_protocol": "HTTP/1.1", "request_method": "GET", "request_uri": "/path%20x?a=1&b=two", "arg_a": "1", "arg_b": "two", "arg_c": "-",
+    "server_protocol": "HTTP/1.1", "request_method": "GET", "request_uri": "/path%20x?a=1&b=two", "arg_a": "1", "arg_b": "two",
+    "arg_c": "-",
     "cookie_c": "cake", "cookie_d": "dough", "cookie_e": "-", "sent_http_content_type": "text/plain", "sent_http_content_length": "4",
     "sent_http_x_added": "added", "hostname": socket.gethostname().lower(), "content_length": "-", "content_type": "-",
     "request_completion": "OK",
@@ -206,7 +207,8 @@ def test_the_form_of_a_line(serve):
 
 
 @covers("error_log")
-@cases("level, has_error, has_info", [("info", True, True), ("notice", True, False), ("error", True, False), ("", True, False), ("crit", False, False)])
+@cases("level, has_error, has_info",
+    [("info", True, True), ("notice", True, False), ("error", True, False), ("", True, False), ("crit", False, False)])
 def test_levels(serve, level, has_error, has_info):
     server = serve(server=f"error_log {{dir}}/level.log {level}; error_log {{dir}}/all.log info; root {{root}};")
     server.get("/missing")

@@ -183,7 +183,8 @@ def test_a_field_with_an_underscore_is_dropped(serve):
 
 
 def test_garbage_does_not_end_the_server(server):
-    for octets in (b"\0" * 5000, b"\xff" * 5000, b"GET " * 3000, b"\r\n" * 5000, b"A" * 50000, b": : :\r\n" * 500, b"GET / HTTP/1.1\r\n" + b":\r\n" * 900):
+    for octets in (b"\0" * 5000, b"\xff" * 5000, b"GET " * 3000, b"\r\n" * 5000, b"A" * 50000, b": : :\r\n" * 500,
+        b"GET / HTTP/1.1\r\n" + b":\r\n" * 900):
         with server.connect() as connection:
             try:
                 connection.send(octets)

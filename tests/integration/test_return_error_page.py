@@ -46,7 +46,8 @@ def test_444_closes_without_an_answer(serve):
 
 
 @covers("return")
-@cases("code, phrase", [(301, "Moved Permanently"), (302, "Moved Temporarily"), (303, "See Other"), (307, "Temporary Redirect"), (308, "Permanent Redirect")])
+@cases("code, phrase",
+    [(301, "Moved Permanently"), (302, "Moved Temporarily"), (303, "See Other"), (307, "Temporary Redirect"), (308, "Permanent Redirect")])
 def test_redirects(serve, code, phrase):
     server = serve(server=f"location / {{ return {code} http://other.org$request_uri; }} location /local {{ return {code} /there; }}")
     response = server.get("/a%20b?c")
@@ -189,7 +190,8 @@ def test_browsers_of_old_get_no_padding_unless_they_ask(serve):
     assert len(server.get("/").content) < 512
 
 
-@cases("code, persists", [(403, True), (404, True), (405, True), (503, True), (400, False), (413, False), (414, False), (500, False), (501, False)])
+@cases("code, persists",
+    [(403, True), (404, True), (405, True), (503, True), (400, False), (413, False), (414, False), (500, False), (501, False)])
 def test_which_errors_end_the_connection(serve, code, persists):
     server = serve(server=f"location / {{ return {code}; }}")
     with server.connect() as connection:

@@ -74,7 +74,8 @@ def test_index_tries_its_files_in_order(serve, site):
     site.write("b/two.html", "two")
     site.write("b/one.html", "one")
     site.write("c/index.html", "index")
-    server = serve(server="index two.html one.html; location /c/ { index none; } location /d/ { index x /last; } location = /last { return 200 last; }")
+    server = serve(server="""index two.html one.html; location /c/ { index none; }
+        location /d/ { index x /last; } location = /last { return 200 last; }""")
     site.write("d/file")
     assert server.get("/a/").text == "one"
     assert server.get("/b/").text == "two"
@@ -176,7 +177,8 @@ def special(site, kind):
 
 
 @cases("kind, statuses", [
-    ("fifo", (404, 403)), ("socket", (404, 403, 500)), ("link to itself", (404, 403, 500)), ("dangling link", (404,)), ("terminal", (404, 403, 500)), ("unreadable", (403,)),
+    ("fifo", (404, 403)), ("socket", (404, 403, 500)), ("link to itself", (404, 403, 500)), ("dangling link", (404,)),
+    ("terminal", (404, 403, 500)), ("unreadable", (403,)),
 ])
 def test_what_is_no_regular_file(serve, site, kind, statuses):
     site.write("plain", "plain")

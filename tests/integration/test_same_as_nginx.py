@@ -49,8 +49,10 @@ SITE = r"""
         location = /307 { return 307 https://other.org; }
         location = /308 { return 308 /x; }
         location = /url { return http://other.org/; }
-        location /vars { return 200 "$scheme $host $http_host $server_name $request_method $request_uri $uri $args $is_args $arg_a $cookie_c $content_length $remote_addr $server_protocol"; }
-        location /headers { add_header X-One 1; add_header X-Two "two words"; add_header X-None ""; return 200 h; location /headers/deep { return 200 d; } location /headers/own { add_header X-Own o; return 404 n; } }
+        location /vars { return 200 "$scheme $host $http_host $server_name $request_method $request_uri $uri $args $is_args
+            $arg_a $cookie_c $content_length $remote_addr $server_protocol"; }
+        location /headers { add_header X-One 1; add_header X-Two "two words"; add_header X-None ""; return 200 h;
+            location /headers/deep { return 200 d; } location /headers/own { add_header X-Own o; return 404 n; } }
         location /alias/ { alias {root}/folder/; }
         location ~ \.cgi$ { return 200 "cgi $uri"; }
         location /types/ { types { text/other txt; } default_type a/b; }
@@ -63,7 +65,8 @@ SITE = r"""
         location /big { client_max_body_size 100k; return 200 big; }
         location /405/ { error_page 405 =200 $uri; alias {root}/; }
     }
-    server { listen 127.0.0.1:{port}; server_name second.org .dots.org; server_tokens off; location / { return 200 second; } location /no { return 404; } }
+    server { listen 127.0.0.1:{port}; server_name second.org .dots.org; server_tokens off;
+        location / { return 200 second; } location /no { return 404; } }
     server { listen 127.0.0.1:{port}; server_name ~^re(\d+)\.org$; location / { return 200 "regex $1"; } }
 """
 
@@ -71,7 +74,8 @@ SITE = r"""
 def documents(site):
     files = {
         "index.html": "<p>index", "ten": "0123456789", "style.css": "a{}", "script.js": "x", "image.png": "\x89PNG", "note.txt": "note",
-        "noextension": "x", "UPPER.CSS": "b{}", "a b.txt": "space", "folder/index.html": "in folder", "folder/file.txt": "file", "empty": "",
+        "noextension": "x", "UPPER.CSS": "b{}", "a b.txt": "space", "folder/index.html": "in folder", "folder/file.txt": "file",
+        "empty": "",
         "types/a.txt": "t", "types/a.css": "c", "index/start.txt": "start", "noindex/file": "x", "pages/402.html": "page 402",
         "pages/200.html": "page 200", "code.cgi": "source", "large.txt": "large " * 20_000, ".hidden": "h", "two.dots.css": "c",
     }
@@ -132,59 +136,95 @@ def post(target, content, *fields):
 
 SAME = {
     # files
-    "index": get("/"), "file": get("/ten"), "css": get("/style.css"), "js": get("/script.js"), "png": get("/image.png"), "txt": get("/note.txt"),
-    "no extension": get("/noextension"), "upper-case extension": get("/UPPER.CSS"), "two dots": get("/two.dots.css"), "dot file": get("/.hidden"),
-    "space in a name": get("/a%20b.txt"), "empty file": get("/empty"), "large file": get("/large.txt"), "query": get("/ten?a=b"), "missing": get("/none"),
-    "missing folder": get("/none/"), "folder": get("/folder/"), "folder without slash": get("/folder"), "folder with query": get("/folder?a=b"),
+    "index": get("/"), "file": get("/ten"), "css": get("/style.css"), "js": get("/script.js"), "png": get("/image.png"),
+    "txt": get("/note.txt"),
+    "no extension": get("/noextension"), "upper-case extension": get("/UPPER.CSS"), "two dots": get("/two.dots.css"),
+    "dot file": get("/.hidden"),
+    "space in a name": get("/a%20b.txt"), "empty file": get("/empty"), "large file": get("/large.txt"), "query": get("/ten?a=b"),
+    "missing": get("/none"),
+    "missing folder": get("/none/"), "folder": get("/folder/"), "folder without slash": get("/folder"),
+    "folder with query": get("/folder?a=b"),
     "folder without index": get("/noindex/"), "empty folder": get("/bare/"), "below a file": get("/ten/x"), "file with slash": get("/ten/"),
-    "index of a location": get("/index/"), "alias": get("/alias/file.txt"), "alias index": get("/alias/"), "alias without slash": get("/alias"),
+    "index of a location": get("/index/"), "alias": get("/alias/file.txt"), "alias index": get("/alias/"),
+    "alias without slash": get("/alias"),
     "alias missing": get("/alias/none"), "types": get("/types/a.txt"), "default type": get("/types/a.css"), "etag off": get("/noetag/ten"),
     # paths
-    "dots": get("/folder/../ten"), "escaped dots": get("/folder/%2e%2e/ten"), "above": get("/../ten"), "slashes": get("//ten"), "many slashes": get("///folder///file.txt"),
-    "escaped": get("/%74en"), "escaped slash": get("/folder%2Ffile.txt"), "percent": get("/%25"), "cut escape": get("/%"), "bad escape": get("/%zz"), "NUL": get("/%00"),
-    "fragment": get("/ten#x"), "absolute": get("http://first.org/ten"), "absolute other": get("http://second.org/ten"), "absolute root": get("http://first.org"),
+    "dots": get("/folder/../ten"), "escaped dots": get("/folder/%2e%2e/ten"), "above": get("/../ten"), "slashes": get("//ten"),
+    "many slashes": get("///folder///file.txt"),
+    "escaped": get("/%74en"), "escaped slash": get("/folder%2Ffile.txt"), "percent": get("/%25"), "cut escape": get("/%"),
+    "bad escape": get("/%zz"), "NUL": get("/%00"),
+    "fragment": get("/ten#x"), "absolute": get("http://first.org/ten"), "absolute other": get("http://second.org/ten"),
+    "absolute root": get("http://first.org"),
     "absolute query": get("http://first.org?a"), "encoded redirect": get("/a%20b.txt/"), "plus": get("/a+b.txt"),
     # methods
-    "HEAD": get("/ten", method="HEAD"), "HEAD missing": get("/none", method="HEAD"), "HEAD text": get("/text", method="HEAD"), "HEAD folder": get("/folder", method="HEAD"),
+    "HEAD": get("/ten", method="HEAD"), "HEAD missing": get("/none", method="HEAD"), "HEAD text": get("/text", method="HEAD"),
+    "HEAD folder": get("/folder", method="HEAD"),
     "HEAD 304": get("/ten", f"If-None-Match: {ETAG}", method="HEAD"),
-    "POST file": post("/ten", b"x"), "POST text": post("/text", b"x"), "PUT": get("/ten", method="PUT"), "DELETE": get("/ten", method="DELETE"),
-    "OPTIONS": get("/ten", method="OPTIONS"), "TRACE": get("/ten", method="TRACE"), "PATCH": get("/ten", method="PATCH"), "FOO": get("/ten", method="FOO"),
-    "lower-case": get("/ten", method="get"), "POST folder": post("/folder", b""), "POST missing": post("/none", b"x"), "405 trick": post("/405/ten", b"x"),
+    "POST file": post("/ten", b"x"), "POST text": post("/text", b"x"), "PUT": get("/ten", method="PUT"),
+    "DELETE": get("/ten", method="DELETE"),
+    "OPTIONS": get("/ten", method="OPTIONS"), "TRACE": get("/ten", method="TRACE"), "PATCH": get("/ten", method="PATCH"),
+    "FOO": get("/ten", method="FOO"),
+    "lower-case": get("/ten", method="get"), "POST folder": post("/folder", b""), "POST missing": post("/none", b"x"),
+    "405 trick": post("/405/ten", b"x"),
     "FOO text": get("/text", method="FOO"),
     # conditions and ranges
-    "304 etag": get("/ten", f"If-None-Match: {ETAG}"), "304 date": get("/ten", f"If-Modified-Since: {DATE}"), "304 star": get("/ten", "If-None-Match: *"),
-    "304 weak": get("/ten", f"If-None-Match: W/{ETAG}"), "304 list": get("/ten", f'If-None-Match: "a", {ETAG}'), "200 etag": get("/ten", 'If-None-Match: "x"'),
-    "200 date": get("/ten", "If-Modified-Since: Tue, 14 Nov 2023 22:13:21 GMT"), "both": get("/ten", f"If-Modified-Since: {DATE}", 'If-None-Match: "x"'),
-    "match": get("/ten", f"If-Match: {ETAG}"), "unmodified": get("/ten", f"If-Unmodified-Since: {DATE}"), "304 missing": get("/none", "If-None-Match: *"),
+    "304 etag": get("/ten", f"If-None-Match: {ETAG}"), "304 date": get("/ten", f"If-Modified-Since: {DATE}"),
+    "304 star": get("/ten", "If-None-Match: *"),
+    "304 weak": get("/ten", f"If-None-Match: W/{ETAG}"), "304 list": get("/ten", f'If-None-Match: "a", {ETAG}'),
+    "200 etag": get("/ten", 'If-None-Match: "x"'),
+    "200 date": get("/ten", "If-Modified-Since: Tue, 14 Nov 2023 22:13:21 GMT"),
+    "both": get("/ten", f"If-Modified-Since: {DATE}", 'If-None-Match: "x"'),
+    "match": get("/ten", f"If-Match: {ETAG}"), "unmodified": get("/ten", f"If-Unmodified-Since: {DATE}"),
+    "304 missing": get("/none", "If-None-Match: *"),
     "range": get("/ten", "Range: bytes=2-4"), "range open": get("/ten", "Range: bytes=7-"), "range suffix": get("/ten", "Range: bytes=-3"),
-    "range too long": get("/ten", "Range: bytes=5-99"), "range unit": get("/ten", "Range: lines=1-2"), "range caps": get("/ten", "Range: BYTES=0-0"),
-    "416": get("/ten", "Range: bytes=10-"), "if-range": get("/ten", "Range: bytes=0-1", f"If-Range: {ETAG}"), "if-range other": get("/ten", "Range: bytes=0-1", 'If-Range: "x"'),
-    "if-range date": get("/ten", "Range: bytes=0-1", f"If-Range: {DATE}"), "range of text": get("/text", "Range: bytes=0-1"), "range of large": get("/large.txt", "Range: bytes=100-70000"),
+    "range too long": get("/ten", "Range: bytes=5-99"), "range unit": get("/ten", "Range: lines=1-2"),
+    "range caps": get("/ten", "Range: BYTES=0-0"),
+    "416": get("/ten", "Range: bytes=10-"), "if-range": get("/ten", "Range: bytes=0-1", f"If-Range: {ETAG}"),
+    "if-range other": get("/ten", "Range: bytes=0-1", 'If-Range: "x"'),
+    "if-range date": get("/ten", "Range: bytes=0-1", f"If-Range: {DATE}"), "range of text": get("/text", "Range: bytes=0-1"),
+    "range of large": get("/large.txt", "Range: bytes=100-70000"),
     "range of head": get("/ten", "Range: bytes=0-1", method="HEAD"), "range overlapping": get("/ten", "Range: bytes=0-9,0-9"),
     # answers of the configuration
-    "text": get("/text"), "prefix of nothing": get("/textual"), "return 200": get("/empty"), "204": get("/204"), "301": get("/301"), "302": get("/302?q=1"), "303": get("/303"),
-    "307": get("/307"), "308": get("/308"), "url": get("/url"), "500": get("/c500"), "503": get("/c503"), "HEAD 301": get("/301", method="HEAD"), "POST 301": post("/301", b"abc"),
-    "error page file": get("/c402"), "error page 200": get("/c403"), "error page =": get("/c406"), "error page named": get("/c410?a=b"), "error page named code": get("/c411"),
-    "error page url": get("/c415"), "HEAD error page": get("/c402", method="HEAD"), "POST error page": post("/c406", b"x"), "POST named": post("/c410", b"x"), "internal": get("/pages/402.html"),
+    "text": get("/text"), "prefix of nothing": get("/textual"), "return 200": get("/empty"), "204": get("/204"), "301": get("/301"),
+    "302": get("/302?q=1"), "303": get("/303"),
+    "307": get("/307"), "308": get("/308"), "url": get("/url"), "500": get("/c500"), "503": get("/c503"),
+    "HEAD 301": get("/301", method="HEAD"), "POST 301": post("/301", b"abc"),
+    "error page file": get("/c402"), "error page 200": get("/c403"), "error page =": get("/c406"), "error page named": get("/c410?a=b"),
+    "error page named code": get("/c411"),
+    "error page url": get("/c415"), "HEAD error page": get("/c402", method="HEAD"), "POST error page": post("/c406", b"x"),
+    "POST named": post("/c410", b"x"), "internal": get("/pages/402.html"),
     "code with text": get("/code/123"), "cgi": get("/code.cgi"), "prefix": get("/prefix/code.cgi"), "prefix in": get("/prefix/in/code.cgi"),
-    "variables": get("/vars/x%20y?a=1&b=2", "Cookie: c=d"), "variables empty": get("/vars"), "variables 1.0": get("/vars", version="1.0"), "variables host": get("/vars", host="WWW.First.org:123"),
-    "added fields": get("/headers"), "added fields deep": get("/headers/deep"), "added fields own": get("/headers/own"), "no added": get("/none?x"),
+    "variables": get("/vars/x%20y?a=1&b=2", "Cookie: c=d"), "variables empty": get("/vars"), "variables 1.0": get("/vars", version="1.0"),
+    "variables host": get("/vars", host="WWW.First.org:123"),
+    "added fields": get("/headers"), "added fields deep": get("/headers/deep"), "added fields own": get("/headers/own"),
+    "no added": get("/none?x"),
     # hosts
-    "second": get("/", host="second.org"), "host dots": get("/", host="a.b.dots.org"), "regex": get("/", host="re12.org"), "default": get("/ten", host="unknown"), "second missing": get("/no", host="second.org"),
-    "host port": get("/folder", host="first.org:9"), "host dot": get("/", host="second.org."), "no host": get("/ten", host=None), "no host 1.0": get("/ten", host=None, version="1.0"),
+    "second": get("/", host="second.org"), "host dots": get("/", host="a.b.dots.org"), "regex": get("/", host="re12.org"),
+    "default": get("/ten", host="unknown"), "second missing": get("/no", host="second.org"),
+    "host port": get("/folder", host="first.org:9"), "host dot": get("/", host="second.org."), "no host": get("/ten", host=None),
+    "no host 1.0": get("/ten", host=None, version="1.0"),
     "empty host": get("/ten", host=""), "two hosts": get("/ten", "Host: x"), "bad host": get("/ten", host="a/b"),
     # connections
-    "close": get("/ten", "Connection: close"), "1.0": get("/ten", version="1.0"), "1.0 keep-alive": get("/ten", "Connection: keep-alive", version="1.0"), "1.5": get("/ten", version="1.5"),
-    "2.0": get("/ten", version="2.0"), "no keep": get("/nokeep"), "keep header": get("/keep"), "keep close": get("/keep", "Connection: close"), "1.0 keep header": get("/keep", "Connection: keep-alive", version="1.0"),
-    "404 close": get("/none", "Connection: close"), "304 close": get("/ten", "Connection: close", "If-None-Match: *"), "204 close": get("/204", "Connection: close"),
+    "close": get("/ten", "Connection: close"), "1.0": get("/ten", version="1.0"),
+    "1.0 keep-alive": get("/ten", "Connection: keep-alive", version="1.0"), "1.5": get("/ten", version="1.5"),
+    "2.0": get("/ten", version="2.0"), "no keep": get("/nokeep"), "keep header": get("/keep"),
+    "keep close": get("/keep", "Connection: close"), "1.0 keep header": get("/keep", "Connection: keep-alive", version="1.0"),
+    "404 close": get("/none", "Connection: close"), "304 close": get("/ten", "Connection: close", "If-None-Match: *"),
+    "204 close": get("/204", "Connection: close"),
     # content
-    "413": post("/text", b"x" * 1001), "at the limit": post("/text", b"x" * 1000), "big": post("/big", b"x" * 50_000), "413 big": post("/big", b"x" * 102_401),
-    "chunked": get("/text", "Transfer-Encoding: chunked", method="POST") + b"3\r\nabc\r\n0\r\n\r\n", "two lengths": post("/text", b"x", "Content-Length: 1"),
-    "length and chunked": post("/text", b"", "Transfer-Encoding: chunked"), "gzip coding": get("/text", "Transfer-Encoding: gzip", method="POST"),
-    "GET with content": get("/ten", "Content-Length: 3") + b"abc", "bad length": get("/text", "Content-Length: x", method="POST"), "1.0 chunked": get("/text", "Transfer-Encoding: chunked", version="1.0"),
+    "413": post("/text", b"x" * 1001), "at the limit": post("/text", b"x" * 1000), "big": post("/big", b"x" * 50_000),
+    "413 big": post("/big", b"x" * 102_401),
+    "chunked": get("/text", "Transfer-Encoding: chunked", method="POST") + b"3\r\nabc\r\n0\r\n\r\n",
+    "two lengths": post("/text", b"x", "Content-Length: 1"),
+    "length and chunked": post("/text", b"", "Transfer-Encoding: chunked"),
+    "gzip coding": get("/text", "Transfer-Encoding: gzip", method="POST"),
+    "GET with content": get("/ten", "Content-Length: 3") + b"abc", "bad length": get("/text", "Content-Length: x", method="POST"),
+    "1.0 chunked": get("/text", "Transfer-Encoding: chunked", version="1.0"),
     # malformed
-    "space in target": b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", "no slash": b"GET ten HTTP/1.1\r\nHost: h\r\n\r\n", "space before colon": get("/ten", "X-A : b"), "underscore": get("/vars", "X_A: b"),
-    "long line": get("/" + "a" * 9000), "long field": get("/", "X: " + "a" * 9000), "empty line first": b"\r\n" + get("/ten"), "folded": get("/ten", "X-A: b\r\n c"),
+    "space in target": b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", "no slash": b"GET ten HTTP/1.1\r\nHost: h\r\n\r\n",
+    "space before colon": get("/ten", "X-A : b"), "underscore": get("/vars", "X_A: b"),
+    "long line": get("/" + "a" * 9000), "long field": get("/", "X: " + "a" * 9000), "empty line first": b"\r\n" + get("/ten"),
+    "folded": get("/ten", "X-A: b\r\n c"),
     "garbage": b"\x16\x03\x01\x02\r\n\r\n", "OPTIONS *": get("*", method="OPTIONS"),
 }
 

@@ -130,7 +130,8 @@ def test_a_port_that_is_taken(site):
     assert port in named and any(port < number <= port + 100 for number in named), output
 
 
-@cases("arguments, code", [(["serve", "/no/such/folder"], 1), (["serve", "--port", "99999"], None), (["serve", "--nosuch"], None), (["serve", "/etc/passwd"], 1)])
+@cases("arguments, code",
+    [(["serve", "/no/such/folder"], 1), (["serve", "--port", "99999"], None), (["serve", "--nosuch"], None), (["serve", "/etc/passwd"], 1)])
 def test_wrong_arguments(arguments, code):
     result = process.run(arguments)
     assert result.returncode != 0 if code is None else result.returncode == code

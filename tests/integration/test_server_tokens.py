@@ -9,7 +9,8 @@ VERSION = rf"{NAME}/\d+\.\d+\.\d+"
 
 
 @covers("server_tokens")
-@cases("setting, pattern", [("", VERSION), ("server_tokens on;", VERSION), ("server_tokens off;", NAME), ("server_tokens build;", VERSION + r"( \(.+\))?")])
+@cases("setting, pattern",
+    [("", VERSION), ("server_tokens on;", VERSION), ("server_tokens off;", NAME), ("server_tokens build;", VERSION + r"( \(.+\))?")])
 def test_server_tokens(serve, setting, pattern):
     server = serve(server=setting + "location /text { return 200 x; } location / { return 404; }")
     assert re.fullmatch(pattern, server.get("/text").field("Server"))

@@ -82,7 +82,8 @@ def test_conditional_requests(serve, site, fields, status):
 
 @cases("spec, status, content_range, content", [
     ("bytes=0-0", 206, "bytes 0-0/10", "0"), ("bytes=1-", 206, "bytes 1-9/10", "123456789"), ("bytes=-1", 206, "bytes 9-9/10", "9"),
-    ("Bytes=2-3", 206, "bytes 2-3/10", "23"), ("bytes=0-99", 206, "bytes 0-9/10", "0123456789"), ("bytes=-99", 206, "bytes 0-9/10", "0123456789"),
+    ("Bytes=2-3", 206, "bytes 2-3/10", "23"), ("bytes=0-99", 206, "bytes 0-9/10", "0123456789"),
+    ("bytes=-99", 206, "bytes 0-9/10", "0123456789"),
     ("bytes=10-", 416, "bytes */10", None), ("bytes=99-100", 416, "bytes */10", None),
     ("items=0-1", 200, None, "0123456789"), ("bytes 0-1", 200, None, "0123456789"),
 ])
