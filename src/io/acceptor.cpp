@@ -126,7 +126,9 @@ Result<> Acceptor::watch() {
 }
 
 void Acceptor::unwatch() noexcept {
-    if (std::exchange(watched_, false)) loop_.remove(listener_, *this);
+    if (!std::exchange(watched_, false)) return;
+    assert(listener_);
+    loop_.remove(listener_, *this);
 }
 
 bool Acceptor::close_one_peer() {

@@ -34,7 +34,8 @@ public:
     /// Errors: as sys::accept_from.
     [[nodiscard]] Result<sys::Accepted> try_accept();
 
-    /// Ends the present wait and every later one with operation_canceled.
+    /// Ends the present wait and every later one with operation_canceled. What the kernel told this worker about the queue it
+    /// does not tell another: where workers share the listener, empty the queue with try_accept() afterwards.
     void stop();
     void cancel() override { stop(); }
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cassert>
 #include <climits>
+#include <deque>
 #include <mutex>
 
 #include "io/offload.hpp"
@@ -51,7 +52,8 @@ public:
     std::array<epoll_event, events_max> events;
     std::vector<std::coroutine_handle<>> posted;
     std::vector<std::coroutine_handle<>> resuming;
-    std::vector<std::function<void()>> hooks;
+    std::deque<std::function<void()>> hooks;  // a hook may add another: they must not move
+    bool turning = false;
 
     std::size_t elsewhere = 0;                      // jobs that helper threads have not finished
     std::mutex mutex;                               // protects `finished`
@@ -146,6 +148,8 @@ void Loop::run() {
 }
 
 void Loop::turn(Deadline deadline) {
+    assert(!implementation_->turning);
+    implementation_->turning = true;
     ++turns_;
     const std::size_t count = wait_until(deadline);
     if (!options_.simulated_time) now_ = std::chrono::steady_clock::now();
@@ -154,6 +158,7 @@ void Loop::turn(Deadline deadline) {
     timers_.fire(now_);
     implementation_->resume_posted();
     for (std::size_t i = 0; i < implementation_->hooks.size(); ++i) implementation_->hooks[i]();
+    implementation_->turning = false;
 }
 
 std::size_t Loop::wait_until(Deadline deadline) {

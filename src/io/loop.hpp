@@ -42,7 +42,7 @@ public:
     ~Loop();
 
     /// Turns until stop(). One turn: wait, hand out events, fire timers, resume what was posted, end-of-turn hooks.
-    /// Not from within a turn.
+    /// Not from within a turn: turns do not nest.
     void run();
     /// One turn that waits at most until `deadline`; for tests and for loops inside another.
     void turn(Deadline deadline);

@@ -37,11 +37,11 @@ Result<Attempt> MemoryStream::try_read(std::span<char> into) {
     const std::size_t wanted = shortened(std::min(into.size(), pipe.octets));
     std::size_t count = 0;
     while (count < wanted && !pipe.parcels.empty() && pipe.parcels.front().arrival <= now()) {
-        std::string& octets = pipe.parcels.front().octets;
-        const std::size_t taken = std::min(wanted - count, octets.size());
-        std::memcpy(into.data() + count, octets.data(), taken);
-        octets.erase(0, taken);
-        if (octets.empty()) pipe.parcels.pop_front();
+        Parcel& parcel = pipe.parcels.front();
+        const std::size_t taken = std::min(wanted - count, parcel.octets.size() - parcel.read);
+        std::memcpy(into.data() + count, parcel.octets.data() + parcel.read, taken);
+        parcel.read += taken;
+        if (parcel.read == parcel.octets.size()) pipe.parcels.pop_front();
         count += taken;
     }
     pipe.octets -= count;
@@ -53,14 +53,19 @@ Result<Attempt> MemoryStream::try_write(std::span<const iovec> from, bool) {
     if (const auto refused = refusal(Readiness::writable); refused != Readiness::none) return Attempt{.blocked_on = refused};
     if (!may_send()) return blocked_or_broken(Readiness::writable, "send");
     std::string octets;
-    for (const iovec& part : from) octets.append(static_cast<const char*>(part.iov_base), part.iov_len);
+    std::size_t room = wire_->faults.capacity_bytes - outgoing().octets;
+    for (const iovec& part : from) {
+        const std::size_t fitting = std::min(room, part.iov_len);
+        octets.append(static_cast<const char*>(part.iov_base), fitting);
+        room -= fitting;
+    }
     return Attempt{.count = send(std::move(octets))};
 }
 
 Result<Attempt> MemoryStream::try_send_file(const sys::Fd& file, FileSlice slice) {
     if (const auto refused = refusal(Readiness::writable); refused != Readiness::none) return Attempt{.blocked_on = refused};
     if (!may_send()) return blocked_or_broken(Readiness::writable, "sendfile");
-    std::string octets(std::min<std::uint64_t>(slice.length, wire_->faults.capacity_bytes), '\0');
+    std::string octets(std::min<std::uint64_t>(slice.length, wire_->faults.capacity_bytes - outgoing().octets), '\0');
     const ssize_t count = ::pread(file.get(), octets.data(), octets.size(), static_cast<off_t>(slice.offset));
     if (count < 0) return failed("pread");
     octets.resize(static_cast<std::size_t>(count));
@@ -169,7 +174,7 @@ std::size_t MemoryStream::send(std::string octets) {
     pipe.last_arrival = std::max(pipe.last_arrival, now() + delay);
     pipe.octets += count;
     octets_written_ += count;
-    pipe.parcels.push_back(Parcel{std::move(octets), pipe.last_arrival});
+    pipe.parcels.push_back(Parcel{.octets = std::move(octets), .arrival = pipe.last_arrival});
     settle_peer();
     return count;
 }

@@ -49,8 +49,9 @@ public:
 
 private:
     struct Parcel {
-        std::string octets;
-        TimePoint arrival;
+        std::string octets{};
+        TimePoint arrival{};
+        std::size_t read = 0;  // of them
     };
     struct Pipe {  // one direction
         std::deque<Parcel> parcels;

@@ -26,4 +26,14 @@ Task<Result<Piece>> FileSource::next(std::uint64_t bytes_max) {
     co_return Piece{.file = &file_, .slice = slice};
 }
 
+bool MemorySource::narrow(std::uint64_t offset, std::uint64_t count) {
+    bytes_ = bytes_.substr(offset, count);
+    return true;
+}
+
+bool FileSource::narrow(std::uint64_t offset, std::uint64_t count) {
+    slice_ = {.offset = slice_.offset + offset, .length = count};
+    return true;
+}
+
 }  // namespace webserv::io
