@@ -1,4 +1,5 @@
 // observe/log_fuzz.cpp: whatever a message holds, it becomes one line: bounded, ended once, free of control octets.
+// Written to a memory file and read back, because what counts is what reaches the descriptor.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // observe/log_test.cpp: the lines that reach a file, octet by octet.
+// Forged lines, long lines and forks included.
 #include "observe/log.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // observe/metric_test.cpp: counters that children write and the parent sums up.
+// Each child writes only its own block, as workers do.
 #include "observe/metric.hpp"
 
 #include <gtest/gtest.h>

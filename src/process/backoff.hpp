@@ -1,4 +1,5 @@
 // process/backoff.hpp: when a worker that died is replaced: at once, unless it keeps dying right after its birth.
+// A value of one place, so that a worker that fails does not slow down the others.
 #pragma once
 
 #include <chrono>

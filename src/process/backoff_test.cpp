@@ -1,4 +1,5 @@
 // process/backoff_test.cpp: the first replacement at once, then one a second, until one has lived.
+// Time is handed in, so nothing waits.
 #include "process/backoff.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // process/pid_file.cpp: writing, reading and removing the pid file.
+// Its content is not trusted: anybody may have written it.
 #include "process/pid_file.hpp"
 
 #include <unistd.h>

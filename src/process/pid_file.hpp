@@ -1,4 +1,5 @@
 // process/pid_file.hpp: the file that holds the number of the master process, for scripts and for the -s option.
+// nginx has the same file, so its tools work with it.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,5 @@
 // process/process_test.cpp: a real supervisor in a child process, watched through shared memory, signals and its pid file.
+// Conditions are polled with a deadline, and the test is the subreaper of whatever it starts.
 #include "sys/process.hpp"
 
 #include <gtest/gtest.h>

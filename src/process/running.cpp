@@ -1,4 +1,5 @@
 // process/running.cpp: the -s option: find the running server by its pid file and send it a signal.
+// A process of its own that knows nothing but the path.
 #include <fmt/format.h>
 #include <signal.h>
 

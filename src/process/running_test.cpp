@@ -1,4 +1,5 @@
 // process/running_test.cpp: the -s option with the pid files it meets in the wild; the messages are nginx's.
+// Signals go to children of the test only.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // process/signals.cpp: the table of signals, and log lines about them.
+// What is understood but not obeyed yet is refused in words, never by dying.
 #include "process/signals.hpp"
 
 #include <fmt/format.h>

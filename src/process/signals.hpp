@@ -1,4 +1,5 @@
 // process/signals.hpp: what the signals mean: nginx's, one table for the master, a lone worker and the -s option.
+// They are blocked and read, so nothing here runs inside a signal handler.
 #pragma once
 
 #include <signal.h>

@@ -1,4 +1,5 @@
 // process/worker.cpp: a worker's loop with its two watchers: one for signals, one for the master's end.
+// Both end in the same two orders, so what a worker runs need not know where they come from.
 #include "process/worker.hpp"
 
 #include <fmt/format.h>

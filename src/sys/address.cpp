@@ -1,4 +1,5 @@
 // sys/address.cpp: building, reading and printing socket addresses: ip(7), ipv6(7), unix(7).
+// Everything is in network byte order inside, in the machine's outside.
 #include "sys/address.hpp"
 
 #include <arpa/inet.h>

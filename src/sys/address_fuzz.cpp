@@ -1,4 +1,5 @@
 // sys/address_fuzz.cpp: whatever is accepted as an address says the same again when it is printed and parsed.
+// The second half plays the kernel: octets of any length as a sockaddr.
 #include <cassert>
 #include <cstdint>
 #include <cstring>

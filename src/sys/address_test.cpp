@@ -1,4 +1,5 @@
 // sys/address_test.cpp: addresses in and out of text, and what is not one.
+// Local names at the limit of sun_path included.
 #include "sys/address.hpp"
 
 #include <gtest/gtest.h>

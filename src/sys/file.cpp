@@ -1,4 +1,5 @@
 // sys/file.cpp: stat, open, read, write and mmap with their errors as values.
+// Interrupted calls are repeated here, so that nobody above has to think of EINTR.
 #include "sys/file.hpp"
 
 #include <fcntl.h>

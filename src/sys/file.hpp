@@ -1,4 +1,5 @@
 // sys/file.hpp: files as the server meets them: opened, stated, read whole, mapped, created as temporary.
+// Everything is close-on-exec from birth.
 #pragma once
 
 #include <sys/stat.h>

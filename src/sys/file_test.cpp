@@ -1,4 +1,5 @@
 // sys/file_test.cpp: files of every kind a server stumbles over: missing, huge, growing, FIFOs, folders.
+// Each test has a folder of its own.
 #include "sys/file.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // sys/process.cpp: fork, setuid, setsid, signals and waitpid, each with its pitfalls handled once.
+// Nothing here installs a handler: signals are either ignored, inherited as they are, or blocked and read.
 #include "sys/process.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // sys/process_test.cpp: children, signals, users and shared memory, each step on its own.
+// Whatever changes the process itself happens in a child.
 #include "sys/process.hpp"
 
 #include <grp.h>

@@ -1,4 +1,5 @@
 // sys/shared_memory.cpp: one mapping, unmapped once.
+// The kernel zeroes it.
 #include "sys/shared_memory.hpp"
 
 #include <sys/mman.h>

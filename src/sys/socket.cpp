@@ -1,4 +1,5 @@
 // sys/socket.cpp: the life of a socket, one function a step: socket, setsockopt, bind, listen, accept, connect, shutdown.
+// Read from top to bottom it is the order in which a server calls them.
 #include "sys/socket.hpp"
 
 #include <netinet/in.h>

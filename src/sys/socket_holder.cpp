@@ -1,4 +1,5 @@
 // sys/socket_holder.cpp: from an address to an inode (/proc/net), from the inode to a process (/proc/PID/fd).
+// Both tables of the kernel are text; whatever cannot be read or parsed is skipped.
 #include "sys/socket_holder.hpp"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 // sys/socket_test.cpp: the life of real sockets on the loopback interface, with ports the kernel chooses.
+// What another user would see is asked in a child that has become that user.
 #include "sys/socket.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // sys/user.cpp: look-ups in the user and group databases.
+// The reentrant functions, because a loader may run on a helper thread.
 #include "sys/user.hpp"
 
 #include <grp.h>

@@ -1,4 +1,5 @@
 // sys/user.hpp: names of users and groups, turned into the numbers the kernel knows.
+// Asked once, by the master, while it loads its configuration.
 #pragma once
 
 #include <sys/types.h>
