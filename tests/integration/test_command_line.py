@@ -73,7 +73,8 @@ def test_a_configuration_that_is_missing(site):
 def test_g_adds_directives(serve, site):
     server = serve("error_log {dir}/error.log; events { } http { access_log off; server { listen 127.0.0.1:{port}; } }",
                    arguments=["-g", "daemon off; pid {dir}/other.pid;".replace("{dir}", str(site.dir))])
-    assert (site.dir / "other.pid").read_text() == f"{server.process.pid}\n"
+    path = site.dir / "other.pid"
+    process.wait_until(lambda: path.exists() and path.read_text() == f"{server.process.pid}\n", what="the pid file")
 
 
 def test_g_may_be_broken(site, conf):

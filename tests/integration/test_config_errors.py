@@ -3,7 +3,7 @@
 import re
 
 from harness import process
-from harness.marks import cases, webserv_only
+from harness.marks import cases, covers, webserv_only
 
 NAME = process.name_of(process.BINARY)
 
@@ -156,6 +156,18 @@ def test_a_broken_configuration_starts_nothing(site):
     result = process.run(["-p", str(site.dir), "-c", str(conf), "-g", "daemon off;"])
     assert result.returncode == 1
     assert not process.can_connect(("127.0.0.1", site.port()))
+
+
+@covers("use")
+def test_the_event_method_is_checked(site):
+    assert complaint(site, "events { use nosuch; }")[0].startswith(f'{NAME}: [emerg] invalid event type "nosuch" in FILE:1')
+
+
+@covers("accept_mutex")
+def test_accept_mutex_is_checked(site):
+    """It is for servers whose workers wake each other in vain; here it is only read."""
+    expected = f'{NAME}: [emerg] invalid value "maybe" in "accept_mutex" directive, it must be "on" or "off" in FILE:1'
+    assert complaint(site, "events { accept_mutex maybe; }")[0].startswith(expected)
 
 
 # Grammar that is right

@@ -128,7 +128,6 @@ def test_a_head_and_its_small_content_leave_together(serve, site):
             assert len(content) == length, head
 
 
-@covers("accept_mutex", "use")
 @cases("events", ["accept_mutex on;", "accept_mutex off;", "use epoll;", "accept_mutex on; multi_accept on;"])
 def test_settings_of_events_that_change_no_answer(serve, events):
     server = serve(main="worker_processes 2;", events=events, server="return 200 x;")

@@ -93,7 +93,6 @@ def test_a_slow_reader_that_reads_on_is_not_let_go(serve, site):
         assert connection.persists()
 
 
-@covers("client_body_timeout")
 def test_content_that_does_not_come(serve):
     """It would be discarded; whether it comes decides only how the connection ends."""
     server = serve(server="client_body_timeout 1s; lingering_timeout 1s; lingering_time 1s; return 200 x;")

@@ -84,6 +84,9 @@ class Server:
         if wait_for is None:
             wait_for = [("127.0.0.1", port) for port in self.site.ports.values()]
         self.process.wait_ready(wait_for)
+        pid_file = self.site.dir / "server.pid"
+        if f"pid {pid_file};" in Path(conf).read_text():  # written after the sockets listen
+            process.wait_until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"), what="the pid file")
         return self
 
     # Talking to it
