@@ -98,23 +98,26 @@ TEST(Acceptor, TakesABoundedBatchATurn) {
     EXPECT_EQ(scope.task_count(), 0U);
 }
 
+Task<> accept_one(Acceptor& acceptor, std::vector<sys::Accepted>& peers) {
+    auto peer = co_await acceptor.accept();
+    if (peer) peers.push_back(std::move(*peer));
+}
+
 TEST(Acceptor, DoesNotSpinWhileNobodyAccepts) {
     const auto loop = make_loop();
     const Listener listener;
-    Acceptor acceptor{*loop, nullptr, listener.socket};
-    const sys::Fd first = listener.connect();
-    ASSERT_TRUE(complete(*loop, acceptor.accept()));
-    std::vector<sys::Accepted> peers;
     Scope scope;
-    {
-        // The wait registers the socket; the next peer is taken, the one after that finds nobody waiting.
-        const sys::Fd second = listener.connect(), third = listener.connect();
-        ASSERT_TRUE(complete(*loop, acceptor.accept()));
-        const auto start = loop->now();
-        for (int i = 0; i < 3; ++i) loop->turn(start + milliseconds{i});
-        EXPECT_EQ(loop->now() - start, milliseconds{2}) << "time stands still while something is ready";
-        ASSERT_TRUE(complete(*loop, acceptor.accept()));
-    }
+    Acceptor acceptor{*loop, &scope, listener.socket};
+    std::vector<sys::Accepted> peers;
+    scope.spawn(accept_one(acceptor, peers));  // waits, and so watches
+    const sys::Fd first = listener.connect(), second = listener.connect();
+    loop->turn(never);
+    EXPECT_EQ(peers.size(), 1U);
+    const auto start = loop->now();
+    for (int i = 0; i < 4; ++i) loop->turn(start + milliseconds{1});
+    EXPECT_EQ(loop->now() - start, milliseconds{1}) << "simulated time stands still while something is ready";
+    scope.spawn(accept_one(acceptor, peers));
+    EXPECT_EQ(peers.size(), 2U);
 }
 
 TEST(Acceptor, AfterStopTheQueueMayBeEmptied) {
@@ -225,6 +228,24 @@ bool was_closed_by_peer(const sys::Fd& client) {
     return ::recv(client.get(), &octet, 1, 0) <= 0;  // blocks if it was not
 }
 
+/// Goes through the motions while descriptors are to be had: UBSan opens a pipe when it meets a type for the first time.
+void rehearse() {
+    const auto loop = make_loop();
+    const Listener listener;
+    const sys::Fd client = listener.connect();
+    Scope scope;
+    Acceptor acceptor{*loop, &scope, listener.socket};
+    std::vector<sys::Accepted> peers;
+    Error last{};
+    bool recovered = false, done = false;
+    scope.spawn(recover_from(acceptor, Error{std::errc::not_enough_memory}, recovered, done));
+    while (!done) loop->turn(never);
+    scope.spawn(accept_all(acceptor, peers, last));
+    while (peers.empty()) loop->turn(never);
+    scope.cancel();
+    loop->turn(loop->now());
+}
+
 #define REQUIRE(condition) \
     if (!(condition)) return __LINE__
 
@@ -289,7 +310,10 @@ int pause_without_reserve() {
 
 int status_of_child(int (*body)()) {
     const pid_t child = ::fork();
-    if (child == 0) ::_exit(body() % 256);
+    if (child == 0) {
+        rehearse();
+        ::_exit(body() % 256);
+    }
     int status = 0;
     ::waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
