@@ -1,4 +1,5 @@
 // base/frame_pool.cpp: free lists by size class.
+// A frame stays with the thread that allocated it: no lock, and bounded by the most frames that were alive at once.
 #include "base/frame_pool.hpp"
 
 #include <array>

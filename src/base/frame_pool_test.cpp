@@ -1,4 +1,5 @@
 // base/frame_pool_test.cpp: frames are distinct, writable to their end, and given out again.
+// Frames are filled, and looked at again before they are released.
 #include "base/frame_pool.hpp"
 
 #include <gtest/gtest.h>

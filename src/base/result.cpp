@@ -1,4 +1,5 @@
 // base/result.cpp: errors in words.
+// The words are those of the C library, as in nginx's log lines.
 #include "base/result.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // base/task_test.cpp: laziness, results, ownership of frames and of what they hold.
+// Without a loop: a driver of a few lines starts tasks, a gate lets them wait.
 #include "base/task.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // base/text.cpp: ASCII helpers and edit distance.
+// Not on hot paths, except the comparison of names.
 #include "base/text.hpp"
 
 #include <charconv>

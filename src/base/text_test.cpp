@@ -1,4 +1,5 @@
 // base/text_test.cpp: ASCII, and nothing but ASCII.
+// Neighbours of the letters in the table and octets beyond it are where such helpers go wrong.
 #include "base/text.hpp"
 
 #include <gtest/gtest.h>

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view header = "webserv-record 1\n";
 
 // The kinds of question.
-constexpr char kind_read = 'r', kind_glob = 'g', kind_user = 'u', kind_hostname = 'h', kind_is_root = 'i';
+constexpr char kind_read = 'r', kind_glob = 'g', kind_user = 'u', kind_resolve = 'n', kind_hostname = 'h', kind_is_root = 'i';
 
 void put_number(std::string& record, std::uint64_t number) {
     for (unsigned shift = 0; shift < 64; shift += 8) record += static_cast<char>(number >> shift & 0xFFU);
@@ -53,7 +53,7 @@ private:
 
 // Error::doing is a literal and never allocated: the steps that loaders take, to choose from when one is read back.
 const char* literal_of(std::string_view doing) {
-    for (const char* const known : {"open", "read", "pread", "fstat", "stat", "glob", "getpwnam", "getgrnam"}) {
+    for (const char* const known : {"open", "read", "pread", "fstat", "stat", "glob", "getaddrinfo", "getpwnam", "getgrnam"}) {
         if (doing == known) return known;
     }
     return "load";
@@ -113,6 +113,7 @@ Result<UserIdentity> decode_user(const Answer& answer) {
 bool is_sound(char kind, const Answer& answer) {
     switch (kind) {
         case kind_glob:
+        case kind_resolve:
             return answer.error != 0 || decode_list(answer).has_value();
         case kind_user:
             return answer.error != 0 || decode_user(answer).has_value();
@@ -207,6 +208,12 @@ Result<UserIdentity> RecordingLoader::user(const std::string& name, const std::s
     return decode_user(*answer);
 }
 
+Result<std::vector<std::string>> RecordingLoader::resolve(const std::string& host) {
+    const auto* answer = answers_.find(kind_resolve, host);
+    if (answer == nullptr) answer = &answers_.keep(kind_resolve, host, answer_of(outside_.resolve(host), encode_list));
+    return decode_list(*answer);
+}
+
 std::string RecordingLoader::hostname() { return answers_.find(kind_hostname, "")->text; }
 bool RecordingLoader::is_root() { return answers_.find(kind_is_root, "")->text == "1"; }
 std::string RecordingLoader::record() const { return answers_.encode(); }
@@ -227,6 +234,12 @@ Result<std::string> ReplayingLoader::read(const std::string& path) {
 
 Result<std::vector<std::string>> ReplayingLoader::glob(const std::string& pattern) {
     const auto* const answer = answers_.find(kind_glob, pattern);
+    if (answer == nullptr) return std::unexpected{unrecorded};
+    return decode_list(*answer);
+}
+
+Result<std::vector<std::string>> ReplayingLoader::resolve(const std::string& host) {
+    const auto* answer = answers_.find(kind_resolve, host);
     if (answer == nullptr) return std::unexpected{unrecorded};
     return decode_list(*answer);
 }

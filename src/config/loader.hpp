@@ -29,6 +29,7 @@ public:
     virtual Result<std::string> read(const std::string& path) = 0;                             ///< a file's octets
     virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;             ///< sorted; none is no error
     virtual Result<UserIdentity> user(const std::string& name, const std::string& group) = 0;  ///< group "": the user's own
+    virtual Result<std::vector<std::string>> resolve(const std::string& host) = 0;             ///< a name's addresses, as literals
     virtual std::string hostname() = 0;
     virtual bool is_root() = 0;  ///< decides `listen`'s default port
 };
@@ -58,6 +59,7 @@ public:
     Result<std::string> read(const std::string& path) override;
     Result<std::vector<std::string>> glob(const std::string& pattern) override;
     Result<UserIdentity> user(const std::string& name, const std::string& group) override;
+    Result<std::vector<std::string>> resolve(const std::string& host) override;
     std::string hostname() override;
     bool is_root() override;
 
@@ -77,6 +79,7 @@ public:
     Result<std::string> read(const std::string& path) override;
     Result<std::vector<std::string>> glob(const std::string& pattern) override;
     Result<UserIdentity> user(const std::string& name, const std::string& group) override;
+    Result<std::vector<std::string>> resolve(const std::string& host) override;
     std::string hostname() override;
     bool is_root() override;
 

@@ -36,6 +36,11 @@ public:
         if (name != "www") return std::unexpected{Error{std::errc::no_such_device_or_address, Blame::ourselves, "getpwnam"}};
         return UserIdentity{33, group.empty() ? 33U : 44U};
     }
+    Result<std::vector<std::string>> resolve(const std::string& host) override {
+        ++questions;
+        if (host != "box.example") return std::unexpected{Error{std::errc::no_such_file_or_directory, Blame::ourselves, "getaddrinfo"}};
+        return std::vector<std::string>{"192.0.2.1", "2001:db8::1"};
+    }
     std::string hostname() override { return "box.example"; }
     bool is_root() override { return true; }
 

@@ -1,4 +1,5 @@
 // h1/connection.cpp: the turns of a connection: wait, read a head, give its content, finish, close.
+// State exists only from the first octet of a request until nothing more is buffered.
 #include "h1/connection.hpp"
 
 #include <algorithm>

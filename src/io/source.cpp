@@ -1,4 +1,5 @@
 // io/source.cpp: content that is at hand: in memory, in an open file.
+// Neither ever waits; sources that do belong to their protocols.
 #include "io/source.hpp"
 
 #include <algorithm>

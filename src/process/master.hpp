@@ -23,10 +23,10 @@ struct Identity {
 struct Plan {
     unsigned workers = 1;
     bool daemon = false;
-    bool master = true;                ///< off: this process is the only worker
-    std::string pid_path;              ///< empty: no pid file
-    std::optional<Identity> identity;  ///< what workers become, when started as root
-    std::function<void(Worker&)> run;  ///< a worker's life; returns when it has ended
+    bool master = true;                  ///< off: this process is the only worker
+    std::string pid_path;                ///< empty: no pid file
+    std::optional<Identity> identity{};  ///< what workers become, when started as root
+    std::function<void(Worker&)> run{};  ///< a worker's life; returns when it has ended
 };
 
 /// Runs until a signal ends it: TERM and INT stop at once, QUIT lets workers finish what they are answering.

@@ -1,0 +1,80 @@
+// app/main.cpp: `webserv [options]` as nginx, and the subcommands beside it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstring>
+#include <span>
+
+#include "app/launch.hpp"
+#include "app/manual.hpp"
+#include "app/options.hpp"
+#include "app/serve.hpp"
+#include "app/system_loader.hpp"
+#include "base/version.hpp"
+#include "modules/registry.hpp"
+#include "process/master.hpp"
+
+namespace webserv::app {
+namespace {
+
+constexpr int bind_attempts = 5;  // nginx's: half a second apart, for a predecessor that is just ending
+
+void dump(const server::Site& site) {
+    for (const auto& file : site.files) {
+        fmt::print("# configuration file {}:\n{}{}\n", file->path, file->content, file->content.ends_with('\n') ? "" : "\n");
+    }
+}
+
+int test(const Options& options, const server::Site& site) {
+    if (!options.quiet) fmt::print(stderr, "webserv: configuration file {} test is successful\n", options.conf_path);
+    if (options.dump) dump(site);
+    return 0;
+}
+
+int fail_test(const Options& options) {
+    if (options.test) fmt::print(stderr, "webserv: configuration file {} test failed\n", options.conf_path);
+    return 1;
+}
+
+int run(const Options& options) {
+    SystemLoader outside;
+    auto site = load(options, modules::all(), outside);
+    if (!site) return fail_test(options);
+    if (!options.signal.empty()) return process::signal_running(options.signal, site->process().pid, *site->log);
+    if (options.test && !options.quiet) fmt::print(stderr, "webserv: the configuration file {} syntax is ok\n", options.conf_path);
+    const auto access_logs = open_site_logs(options, *site);
+    if (!access_logs) {
+        say("emerg", access_logs.error());
+        return fail_test(options);
+    }
+    if (options.test) return test(options, *site);
+
+    const auto& settings = site->process();
+    const auto listeners = Listeners::open(*site, std::max(1U, settings.worker_processes), bind_attempts);
+    if (!listeners) {
+        say("emerg", listeners.error());
+        site->log->write(observe::Level::emerg, listeners.error());
+        return 1;
+    }
+    return run_site(std::move(site), *access_logs, *listeners);
+}
+
+int start(std::span<char* const> words) {
+    if (!words.empty() && std::strcmp(words[0], "serve") == 0) return serve(words.subspan(1));
+    if (!words.empty() && std::strcmp(words[0], "manual") == 0) return write_manual(words.subspan(1));
+    const auto options = parse_options(words);
+    if (!options) {
+        fmt::print(stderr, "webserv: {}\n", options.error());
+        return 1;
+    }
+    if (!options->version) return run(*options);
+    fmt::print(stderr, "webserv version: {}\n", product);
+    if (options->help) fmt::print(stderr, "{}", help_text());
+    if (options->build) fmt::print(stderr, "{}", build_text());
+    return 0;
+}
+
+}  // namespace
+}  // namespace webserv::app
+
+int main(int count, char** words) { return webserv::app::start({words + 1, static_cast<std::size_t>(count > 0 ? count - 1 : 0)}); }

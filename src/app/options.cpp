@@ -1,0 +1,169 @@
+// app/options.cpp: letters, glued or not ("-tq", "-cfile", "-c file"), as nginx reads them.
+#include "app/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+
+namespace webserv::app {
+namespace {
+
+constexpr const char* installed_prefix = "/usr/local/webserv/";
+
+struct ValueOption {
+    char letter;
+    std::string Options::* value;
+    std::string_view requires_what;
+};
+constexpr ValueOption value_options[] = {
+    {'c', &Options::conf, "file name"},      {'p', &Options::prefix, "directory name"}, {'g', &Options::directives, "parameter"},
+    {'e', &Options::error_log, "file name"}, {'s', &Options::signal, "parameter"},
+};
+
+// Without -p: where webserv is installed; if it is not, here. So `webserv -c site.conf` works from any folder.
+std::string default_prefix() {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(installed_prefix, ignored)) return installed_prefix;
+    return std::filesystem::current_path(ignored).string() + "/";
+}
+
+std::string absolute(const std::string& base, const std::string& path) { return path.starts_with('/') ? path : base + path; }
+
+void derive_paths(Options& options) {
+    std::error_code ignored;
+    const std::string here = std::filesystem::current_path(ignored).string() + "/";
+    options.prefix_path = options.prefix.empty() ? default_prefix() : absolute(here, options.prefix);
+    if (!options.prefix_path.ends_with('/')) options.prefix_path += '/';
+    const std::string conf = options.conf.empty() ? "conf/webserv.conf" : options.conf;
+    // nginx looks below the prefix; a file that is here is what was meant when no prefix was named.
+    const bool is_here = options.prefix.empty() && !options.conf.empty() && std::filesystem::exists(absolute(here, conf), ignored);
+    options.conf_path = absolute(is_here ? here : options.prefix_path, conf);
+    if (!options.error_log.empty()) {
+        options.error_log_path = options.error_log == "stderr" ? "stderr" : absolute(options.prefix_path, options.error_log);
+    }
+}
+
+// Modules that are on by default in nginx and that we lack; tools look for these words before they rely on a feature.
+constexpr std::array missing_modules{
+    "http_charset_module",
+    "http_gzip_module",
+    "http_ssi_module",
+    "http_userid_module",
+    "http_access_module",
+    "http_auth_basic_module",
+    "http_mirror_module",
+    "http_autoindex_module",
+    "http_geo_module",
+    "http_map_module",
+    "http_split_clients_module",
+    "http_referer_module",
+    "http_rewrite_module",
+    "http_proxy_module",
+    "http_fastcgi_module",
+    "http_uwsgi_module",
+    "http_scgi_module",
+    "http_grpc_module",
+    "http_memcached_module",
+    "http_limit_conn_module",
+    "http_limit_req_module",
+    "http_empty_gif_module",
+    "http_browser_module",
+    "http_upstream_hash_module",
+    "http_upstream_ip_hash_module",
+    "http_upstream_least_conn_module",
+    "http_upstream_random_module",
+    "http_upstream_keepalive_module",
+    "http_upstream_zone_module",
+    "http_upstream_sticky_module",
+    "http_upstream_least_time_module",
+    "http_try_files_module",
+    "http-cache",
+};
+
+}  // namespace
+
+std::expected<Options, std::string> parse_options(std::span<char* const> words) {
+    Options options;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string_view word = words[i];
+        if (word.size() < 2 || word.front() != '-') return std::unexpected{fmt::format("invalid option: \"{}\"", word)};
+        for (std::size_t at = 1; at < word.size(); ++at) {
+            const char letter = word[at];
+            const auto* const taker = std::find_if(std::begin(value_options), std::end(value_options),
+                                                   [letter](const ValueOption& option) { return option.letter == letter; });
+            if (taker != std::end(value_options)) {
+                std::string_view value = word.substr(at + 1);
+                if (value.empty() && i + 1 < words.size()) value = words[++i];
+                if (value.empty()) return std::unexpected{fmt::format("option \"-{}\" requires {}", letter, taker->requires_what)};
+                options.*(taker->value) = value;
+                break;
+            }
+            switch (letter) {
+                case '?':
+                case 'h':
+                    options.version = options.help = true;
+                    break;
+                case 'v':
+                    options.version = true;
+                    break;
+                case 'V':
+                    options.version = options.build = true;
+                    break;
+                case 't':
+                    options.test = true;
+                    break;
+                case 'T':
+                    options.test = options.dump = true;
+                    break;
+                case 'q':
+                    options.quiet = true;
+                    break;
+                default:
+                    return std::unexpected{fmt::format("invalid option: \"{}\"", letter)};
+            }
+        }
+    }
+    constexpr std::array signals{"stop", "quit", "reopen", "reload"};
+    if (!options.signal.empty() && std::find(signals.begin(), signals.end(), options.signal) == signals.end()) {
+        return std::unexpected{fmt::format("invalid option: \"-s {}\"", options.signal)};
+    }
+    derive_paths(options);
+    return options;
+}
+
+std::string help_text() {
+    return fmt::format(R"(Usage: webserv [-?hvVtTq] [-s signal] [-p prefix]
+               [-e filename] [-c filename] [-g directives]
+       webserv serve [folder] [options]    (see webserv serve --help)
+
+Options:
+  -?,-h         : this help
+  -v            : show version and exit
+  -V            : show version and configure options then exit
+  -t            : test configuration and exit
+  -T            : test configuration, dump it and exit
+  -q            : suppress non-error messages during configuration testing
+  -s signal     : send signal to a master process: stop, quit
+  -p prefix     : set prefix path (default: {0} if it exists, else the current folder)
+  -e filename   : set error log file (default: logs/error.log)
+  -c filename   : set configuration file (default: conf/webserv.conf)
+  -g directives : set global directives out of configuration file
+)",
+                       installed_prefix);
+}
+
+std::string build_text() {
+    std::string text =
+        fmt::format("nginx version: nginx/{}\nbuilt with PCRE2, fmt and CLI11\nconfigure arguments: --prefix={} --with-pcre-jit",
+                    nginx_version, installed_prefix);
+    for (const char* const module : missing_modules) text += fmt::format(" --without-{}", module);
+    return text + "\n";
+}
+
+}  // namespace webserv::app

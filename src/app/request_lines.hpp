@@ -1,0 +1,10 @@
+// app/request_lines.hpp: one line a request on standard output, coloured on a terminal: what `webserv serve` shows.
+#pragma once
+
+#include "server/module.hpp"
+
+namespace webserv::app {
+
+extern const server::Module request_lines_module;
+
+}  // namespace webserv::app

@@ -1,0 +1,172 @@
+// app/serve.cpp: writes the configuration a folder needs, and runs it like any other.
+// Safe by default: this machine only (127.0.0.1), and no file whose name begins with a dot.
+#include "app/serve.hpp"
+
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "app/launch.hpp"
+#include "app/request_lines.hpp"
+#include "app/system_loader.hpp"
+#include "modules/registry.hpp"
+#include "sys/socket.hpp"
+
+namespace webserv::app {
+
+extern const char* const mime_types;  // conf/mime.types, built in
+
+namespace {
+
+struct Folder {
+    std::string path = ".";
+    std::uint16_t port = 8080;
+    std::string bind = "127.0.0.1";
+    std::string local_path;  // --unix
+    bool quiet = false;
+};
+
+// The system, and one file that exists in memory only.
+class FolderLoader final : public config::Loader {
+public:
+    FolderLoader(std::string path, std::string text) : path_{std::move(path)}, text_{std::move(text)} {}
+    Result<std::string> read(const std::string& path) override {
+        if (path == path_) return text_;
+        return system_.read(path);
+    }
+    Result<std::vector<std::string>> glob(const std::string& pattern) override { return system_.glob(pattern); }
+    Result<config::UserIdentity> user(const std::string& name, const std::string& group) override { return system_.user(name, group); }
+    Result<std::vector<std::string>> resolve(const std::string& host) override { return system_.resolve(host); }
+    std::string hostname() override { return system_.hostname(); }
+    bool is_root() override { return system_.is_root(); }
+
+private:
+    SystemLoader system_;
+    std::string path_;
+    std::string text_;
+};
+
+std::string listen_word(const Folder& folder) {
+    if (!folder.local_path.empty()) return "unix:" + folder.local_path;
+    const bool is_ipv6 = folder.bind.find(':') != folder.bind.npos && !folder.bind.starts_with('[');
+    return is_ipv6 ? fmt::format("[{}]:{}", folder.bind, folder.port) : fmt::format("{}:{}", folder.bind, folder.port);
+}
+
+// The folder is the working directory: its name need not be quoted.
+std::string configuration(const Folder& folder) {
+    return fmt::format(R"(daemon off;
+master_process off;
+error_log stderr crit;
+events {{ worker_connections 1024; }}
+http {{
+    {}
+    default_type application/octet-stream;
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    server {{
+        listen "{}";
+        root .;
+        location ~ /\. {{ return 404; }}
+    }}
+}}
+)",
+                       mime_types, listen_word(folder));
+}
+
+// What a wildcard address means: each address of this machine.
+std::vector<std::string> addresses_of_machine(const sys::Address& wildcard) {
+    ifaddrs* first = nullptr;
+    if (::getifaddrs(&first) != 0) return {};
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner{first, ::freeifaddrs};
+    std::vector<std::string> urls;
+    for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
+        if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != wildcard.family()) continue;
+        const socklen_t size = wildcard.family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+        sys::Address address = sys::Address::from(entry->ifa_addr, size);
+        if (address.host().starts_with("fe80:")) continue;  // needs a zone, which no URL carries well
+        address.set_port(wildcard.port());
+        urls.push_back("http://" + address.text());
+    }
+    return urls;
+}
+
+void print_addresses(const Folder& folder, const sys::Address& address) {
+    fmt::print("Serving {}\n", std::filesystem::current_path().string());
+    if (address.is_local()) {
+        fmt::print("  {}\n", address.text());
+    } else if (address.is_wildcard()) {
+        for (const std::string& url : addresses_of_machine(address)) fmt::print("  {}\n", url);
+    } else {
+        fmt::print("  http://{}\n", address.text());
+        if (folder.bind == "127.0.0.1") fmt::print("  http://localhost:{}\n", address.port());
+    }
+    fmt::print("Ctrl-C to stop\n");
+    std::fflush(stdout);
+}
+
+void explain(const std::string& problem, const sys::Address& address) {
+    const std::string_view why = std::string_view{problem}.substr(problem.find('\n') + 1);
+    fmt::print(stderr, "webserv: {}\n", why);
+    if (address.is_local() || problem.find("(98:") == problem.npos) return;
+    if (const auto port = sys::next_free_port(address)) fmt::print(stderr, "webserv: port {0} is free: try --port {0}\n", *port);
+}
+
+int run(const Folder& folder) {
+    std::error_code error;
+    std::string local_path = folder.local_path;
+    if (!local_path.empty() && !local_path.starts_with('@')) local_path = std::filesystem::absolute(local_path, error).string();
+    if (::chdir(folder.path.c_str()) < 0) {
+        fmt::print(stderr, "webserv: cannot serve {} {}\n", folder.path, describe_errno(errno));
+        return 1;
+    }
+    Folder here = folder;
+    here.local_path = local_path;
+    Options options{};
+    options.prefix_path = "./";
+    options.conf_path = "./(webserv serve)";
+    FolderLoader outside{options.conf_path, configuration(here)};
+    std::vector<const server::Module*> modules{modules::all().begin(), modules::all().end()};
+    if (!folder.quiet) modules.push_back(&request_lines_module);
+    auto site = load(options, modules, outside);
+    if (!site) return 1;
+    const auto access_logs = open_site_logs(options, *site);
+    if (!access_logs) {
+        say("emerg", access_logs.error());
+        return 1;
+    }
+    const sys::Address address = site->points.front()->address;
+    const auto listeners = Listeners::open(*site, 1, 1);
+    if (!listeners) {
+        explain(listeners.error(), address);
+        return 1;
+    }
+    if (!folder.quiet) print_addresses(here, address);
+    return run_site(std::move(site), *access_logs, *listeners);
+}
+
+}  // namespace
+
+int serve(std::span<char* const> words) {
+    Folder folder;
+    CLI::App command{"Shares a folder over HTTP, without a configuration.", "webserv serve"};
+    command.add_option("folder", folder.path, "The folder")->capture_default_str();
+    command.add_option("-p,--port", folder.port, "The TCP port")->capture_default_str()->check(CLI::Range(1, 65535));
+    command.add_option("-b,--bind", folder.bind, "The address; 0.0.0.0 shares with the whole network")->capture_default_str();
+    command.add_option("--unix", folder.local_path, "A local socket's path instead of an address");
+    command.add_flag("-q,--quiet", folder.quiet, "Print nothing but errors");
+    std::vector<std::string> arguments{words.rbegin(), words.rend()};  // CLI11 takes them from the back
+    try {
+        command.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+        return command.exit(error);
+    }
+    return run(folder);
+}
+
+}  // namespace webserv::app

@@ -1,0 +1,18 @@
+// app/system_loader.hpp: the real outside world for configurations: files, globs, users, names, the host's name.
+#pragma once
+
+#include "config/loader.hpp"
+
+namespace webserv::app {
+
+class SystemLoader final : public config::Loader {
+public:
+    Result<std::string> read(const std::string& path) override;
+    Result<std::vector<std::string>> glob(const std::string& pattern) override;
+    Result<config::UserIdentity> user(const std::string& name, const std::string& group) override;
+    Result<std::vector<std::string>> resolve(const std::string& host) override;
+    std::string hostname() override;
+    bool is_root() override;
+};
+
+}  // namespace webserv::app

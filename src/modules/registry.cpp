@@ -1,0 +1,28 @@
+// modules/registry.cpp: the one list. Within a phase, handlers run in this order; so do filters.
+#include "modules/registry.hpp"
+
+#include "server/core_modules.hpp"
+
+namespace webserv::modules {
+
+std::span<const server::Module* const> all() noexcept {
+    static constexpr const server::Module* modules[] = {
+        &server::main_module,
+        &server::core_module,
+        &server::connection_module,
+        &server::variables_module,
+        &redirect_module,
+        // content: an index is looked for before the file itself
+        &index_module,
+        &static_module,
+        // filters: 304 and 412 are decided before fields are added, ranges are cut last
+        &conditional_module,
+        &headers_module,
+        &range_module,
+        // log
+        &access_log_module,
+    };
+    return modules;
+}
+
+}  // namespace webserv::modules

@@ -1,0 +1,20 @@
+// modules/registry.hpp: every module there is, in the order in which their handlers and filters run.
+#pragma once
+
+#include <span>
+
+#include "server/module.hpp"
+
+namespace webserv::modules {
+
+[[nodiscard]] std::span<const server::Module* const> all() noexcept;
+
+extern const server::Module redirect_module;     // return
+extern const server::Module index_module;        // index
+extern const server::Module static_module;       // files
+extern const server::Module conditional_module;  // If-* fields, etag
+extern const server::Module headers_module;      // add_header
+extern const server::Module range_module;        // Range
+extern const server::Module access_log_module;   // access_log, log_format
+
+}  // namespace webserv::modules

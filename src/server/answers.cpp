@@ -1,0 +1,214 @@
+// server/answers.cpp: built-in pages in nginx's words, error_page, locations made absolute.
+#include "server/answers.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "http/status.hpp"
+#include "http/target.hpp"
+#include "server/worker.hpp"
+
+namespace webserv::server {
+namespace {
+
+// nginx's own codes between 494 and 497 are shown as 400; the page says more.
+std::string_view detail_of(int code) {
+    switch (code) {
+        case 494:
+            return "Request Header Or Cookie Too Large";
+        case 495:
+            return "The SSL certificate error";
+        case 496:
+            return "No required SSL certificate was sent";
+        case 497:
+            return "The plain HTTP request was sent to HTTPS port";
+        default:
+            return {};
+    }
+}
+
+// After these the peer's next octets can not be trusted, or are not wanted.
+bool ends_connection(int code) {
+    return code == 400 || code == 413 || code == 414 || (code >= 494 && code <= 497) || code == 500 || code == 501;
+}
+
+void set_page(Exchange& exchange, int code) {
+    http::Response& response = exchange.response;
+    const std::string_view detail = detail_of(code);
+    const int shown = detail.empty() ? code : 400;
+    response.status = shown;
+    exchange.forced_status = shown;
+    response.last_modified.reset();
+    response.etag = {};
+    response.accept_ranges = false;
+    exchange.content = nullptr;
+    response.content_type = {};
+    response.content_length = 0;
+    if (code < 300 || http::reason_phrase(shown).empty()) return;  // nginx has no page for these either
+
+    fmt::memory_buffer page;
+    const auto out = std::back_inserter(page);
+    const std::string title = fmt::format("{} {}", shown, http::reason_phrase(shown));
+    if (detail.empty()) {
+        fmt::format_to(out, "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n", title);
+    } else {
+        fmt::format_to(
+            out, "<html>\r\n<head><title>400 {1}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n<center>{1}</center>\r\n",
+            title, detail);
+    }
+    fmt::format_to(out, "<hr><center>{}</center>\r\n</body>\r\n</html>\r\n", server_text(exchange));
+    const std::string_view text = exchange.arena.copy({page.data(), page.size()});
+    response.content_type = "text/html";
+    response.content_length = text.size();
+    exchange.content = &exchange.make<io::MemorySource>(text);
+}
+
+Outcome use_error_page(Exchange& exchange, const ErrorPage& page) {
+    const std::string_view target = exchange.evaluate(page.target);
+    if (page.overrides) exchange.forced_status = page.new_status;
+    if (target.starts_with('/')) {
+        if (exchange.request.method != http::Method::head) {
+            exchange.request.method = http::Method::get;
+            exchange.request.method_name = "GET";
+        }
+        const auto question = target.find('?');
+        const std::string_view args = question == target.npos ? std::string_view{} : target.substr(question + 1);
+        return exchange.redirect_internally(target.substr(0, question), args);
+    }
+    if (target.starts_with('@')) return exchange.jump_to(target);
+    const int status = page.overrides && http::is_redirect(page.new_status) ? page.new_status : 302;
+    set_page(exchange, status);
+    exchange.response.location = target;
+    return Outcome::respond();
+}
+
+std::string_view absolute_location(Exchange& exchange, std::string_view relative) {
+    const sys::Address& local = exchange.connection.local();
+    const std::string host = exchange.host_name.empty() ? local.host() : std::string{exchange.host_name};
+    const bool named_port = local.port() != 80 && local.port() != 0;
+    const std::string port = named_port ? fmt::format(":{}", local.port()) : std::string{};
+    return exchange.arena.copy(fmt::format("http://{}{}{}", host, port, relative));
+}
+
+h1::Framing framing_of(const Exchange& exchange) {
+    const http::Response& response = exchange.response;
+    if (http::is_contentless(response.status)) return h1::Framing::none;
+    if (response.content_length) return h1::Framing::length;
+    return exchange.request.version >= http::Version{1, 1} ? h1::Framing::chunked : h1::Framing::close;
+}
+
+}  // namespace
+
+Outcome answer_status(Exchange& exchange, int code) {
+    exchange.forced_status = code;
+    if (ends_connection(code)) exchange.persistent = false;
+    if (!exchange.error_page_used) {
+        for (const ErrorPage& page : exchange.core().error_pages) {
+            if (page.status != code) continue;
+            exchange.error_page_used = true;
+            return use_error_page(exchange, page);
+        }
+    }
+    set_page(exchange, code);
+    return Outcome::respond();
+}
+
+Outcome answer_text(Exchange& exchange, int code, std::string_view text, std::string_view content_type) {
+    http::Response& response = exchange.response;
+    response.status = code;
+    if (http::is_contentless(code)) return Outcome::respond();
+    response.content_type = content_type.empty() ? content_type_of(exchange) : content_type;
+    response.content_length = text.size();
+    exchange.content = text.empty() ? nullptr : &exchange.make<io::MemorySource>(text);
+    return Outcome::respond();
+}
+
+Outcome redirect_to_slash(Exchange& exchange) {
+    std::string_view target = http::escape_path(exchange.location->name, exchange.arena);
+    if (exchange.has_args) target = exchange.arena.join(exchange.arena.join(target, "?"), exchange.args);
+    exchange.response.location = target;
+    return Outcome::status(301);
+}
+
+Outcome answer_asterisk(Exchange& exchange) {
+    exchange.response.status = 200;
+    exchange.response.content_length = 0;
+    exchange.response.fields.add("Allow", "GET, HEAD, POST, OPTIONS");
+    return Outcome::respond();
+}
+
+std::string_view content_type_of(Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    const std::string_view path = exchange.path;
+    const auto dot = path.rfind('.');
+    if (dot != path.npos && path.find('/', dot) == path.npos && dot + 1 < path.size()) {
+        const std::string extension = text::lower(path.substr(dot + 1));
+        static const TypeMap built_in{{"html", "text/html"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}};
+        const TypeMap& types = core.types ? *core.types : built_in;
+        if (const auto found = types.find(extension); found != types.end()) return found->second;
+    }
+    return exchange.evaluate(core.default_type);
+}
+
+std::optional<std::string_view> file_path(Exchange& exchange, std::string_view suffix) {
+    const CoreSettings& core = exchange.core();
+    const std::string_view root = exchange.evaluate(core.root);
+    std::string_view rest = exchange.path;
+    if (core.alias_cut == CoreSettings::whole_name) {
+        rest = {};
+    } else if (core.root_is_alias) {
+        rest.remove_prefix(std::min(core.alias_cut, rest.size()));
+        // "location /i { alias /d/; }" would let "/i../x" out of /d: nginx serves it, we do not.
+        if (root.ends_with('/') && (rest == ".." || rest.starts_with("../"))) {
+            exchange.log(observe::Level::error, fmt::format("\"{}\" leaves the alias \"{}\"", exchange.path, root));
+            return std::nullopt;
+        }
+    }
+    char* const memory = exchange.arena.take(root.size() + rest.size() + suffix.size());
+    char* end = std::copy(root.begin(), root.end(), memory);
+    end = std::copy(rest.begin(), rest.end(), end);
+    end = std::copy(suffix.begin(), suffix.end(), end);
+    return std::string_view{memory, static_cast<std::size_t>(end - memory)};
+}
+
+Task<> send_response(Exchange& exchange) {
+    http::Response& response = exchange.response;
+    const CoreSettings& core = exchange.core();
+    Connection& connection = exchange.connection;
+    response.server = server_text(exchange);
+    if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
+
+    const h1::Framing framing = framing_of(exchange);
+    if (framing == h1::Framing::close || exchange.worker.draining()) exchange.persistent = false;
+    // Content that the client was not told to send will not come: its octets could not be told from the next request.
+    if (exchange.request.expects_continue && !exchange.content_was_read && exchange.request.has_content()) exchange.persistent = false;
+    if (framing == h1::Framing::none) {
+        response.content_length.reset();
+        response.content_type = {};
+    }
+    io::Source* const content = framing == h1::Framing::none || exchange.request.method == http::Method::head ? nullptr : exchange.content;
+    const h1::HeadOptions options{
+        .date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
+        .framing = framing,
+        .persistent = exchange.persistent,
+        .keep_alive_seconds = static_cast<std::uint32_t>(core.keepalive_header.count()),
+    };
+    const bool cork = core.tcp_nopush && exchange.sends_file;
+    if (cork) connection.set_cork(true);
+    const h1::Connection::Sent sent =
+        co_await connection.http.write_response(response, options, content, core.send_timeout, exchange.arena);
+    if (cork) connection.set_cork(false);
+    exchange.bytes_sent = sent.bytes;
+    exchange.content_bytes_sent = sent.content_bytes;
+    exchange.complete = sent.outcome.has_value();
+    if (!sent.outcome) {
+        exchange.persistent = false;
+        connection.broken = true;
+        exchange.log(observe::Level::info, fmt::format("{} while sending to client", describe(sent.outcome.error())));
+    }
+}
+
+std::string_view server_text(const Exchange& exchange) { return exchange.core().server_tokens == Tokens::off ? "webserv" : product; }
+
+}  // namespace webserv::server

@@ -1,0 +1,36 @@
+// server/answers.hpp: what is said when there is no file to send: error pages, redirects, short texts; and sending it.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/task.hpp"
+#include "server/exchange.hpp"
+
+namespace webserv::server {
+
+/// The answer for a status: its error_page (an internal redirect, a named location or a URL), or the built-in page.
+[[nodiscard]] Outcome answer_status(Exchange& exchange, int code);
+
+/// A short text as content, with the type of the path's extension unless one is given.
+[[nodiscard]] Outcome answer_text(Exchange& exchange, int code, std::string_view text, std::string_view content_type = {});
+
+/// 301 to the location's name, which is the path with a slash.
+[[nodiscard]] Outcome redirect_to_slash(Exchange& exchange);
+
+/// `OPTIONS *`: about the server as a whole (RFC 9110 section 9.3.7).
+[[nodiscard]] Outcome answer_asterisk(Exchange& exchange);
+
+/// The content type of the exchange's path: by its last extension, else default_type.
+[[nodiscard]] std::string_view content_type_of(Exchange& exchange);
+
+/// root + path + suffix, or what alias makes of it. Nothing (and a log line) if the alias would be left by "..".
+[[nodiscard]] std::optional<std::string_view> file_path(Exchange& exchange, std::string_view suffix);
+
+/// Head and content on the wire; sets bytes_sent and complete.
+Task<> send_response(Exchange& exchange);
+
+/// "webserv/1.2.3" or "webserv", as server_tokens says.
+[[nodiscard]] std::string_view server_text(const Exchange& exchange);
+
+}  // namespace webserv::server

@@ -1,0 +1,182 @@
+// server/connection.cpp: wait, answer, again; then close so that the last response arrives.
+#include "server/connection.hpp"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <algorithm>
+
+#include "server/phases.hpp"
+#include "server/worker.hpp"
+#include "sys/socket.hpp"
+
+namespace webserv::server {
+namespace {
+
+using observe::Counter;
+using observe::Level;
+
+/// What one exchange leaves behind for the connection.
+struct After {
+    bool persists = false;
+    milliseconds idle_timeout{0};
+    Lingering lingering = Lingering::on;
+    milliseconds lingering_time{0};
+    milliseconds lingering_timeout{0};
+    bool unread = false;  ///< octets of the peer's are on their way that nobody will read: a close would reset
+
+    void take(const CoreSettings& core) {
+        idle_timeout = core.keepalive_timeout;
+        lingering = core.lingering_close;
+        lingering_time = core.lingering_time;
+        lingering_timeout = core.lingering_timeout;
+    }
+};
+
+const ConnectionSettings& settings_before_request(Connection& connection, const Site& site) {
+    return connection.point(site).default_host->settings.get<ConnectionSettings>();
+}
+
+h1::HeadLimits limits_of(const ConnectionSettings& settings) {
+    return {.first_buffer_bytes = settings.client_header_buffer_size,
+            .large_buffers = settings.large_buffer_count,
+            .large_buffer_bytes = settings.large_buffer_size};
+}
+
+// A head that was not read: a status if the peer can still use one, silence and a log line if not.
+Task<After> refuse(Connection& connection, const std::shared_ptr<const Site>& site, h1::ReadFailure failure) {
+    After after;
+    after.take(connection.point(*site).default_host->settings.get<CoreSettings>());
+    using Kind = h1::ReadFailure::Kind;
+    if (failure.kind == Kind::closed || failure.kind == Kind::canceled) co_return after;
+
+    connection.worker.metrics.add(Counter::malformed);
+    Arena arena;
+    http::Request received{arena};
+    received.line = connection.http.request_line();
+    Exchange exchange{connection, site, std::move(received), arena};
+    exchange.path = "/";
+    if (failure.kind == Kind::malformed) {
+        exchange.log(Level::info, h1::describe(failure.error));
+        co_await answer(exchange, Outcome::status(h1::status_of(failure.error)));
+        after.unread = true;
+        co_return after;
+    }
+    // Nobody listens for an answer: nginx closes without one, and logs 408 or 400.
+    const bool timed_out = failure.kind == Kind::timed_out;
+    exchange.log(Level::info, timed_out ? "client timed out while reading client request headers"
+                                        : "client prematurely closed connection while reading client request headers");
+    exchange.response.status = timed_out ? 408 : 400;
+    log_exchange(exchange);
+    connection.broken = true;
+    co_return after;
+}
+
+// The rest of the request's content must go before the next request, or before a close that does not reset.
+Task<After> finish(Exchange& exchange) {
+    Connection& connection = exchange.connection;
+    const CoreSettings& core = exchange.core();
+    After after;
+    after.take(core);
+    if (connection.broken) co_return after;
+    const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
+    const io::Deadline deadline = connection.stream.now() + core.lingering_time;
+    const bool consumed = co_await connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
+    after.persists = exchange.persistent && consumed;
+    after.unread = !consumed || connection.http.has_buffered();
+    if (after.persists && core.tcp_nodelay) connection.set_nodelay();
+    co_return after;
+}
+
+/// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
+Task<After> answer_one(Connection& connection) {
+    Worker& worker = connection.worker;
+    const std::shared_ptr<const Site> site = worker.current_site();  // a reload between two requests is met here
+    const ConnectionSettings& settings = settings_before_request(connection, *site);
+    Arena arena;
+    const h1::HeadLimits limits = limits_of(settings);
+    auto request = co_await connection.http.read_head(limits, arena, connection.stream.now() + settings.client_header_timeout);
+    if (!request) {
+        const h1::ReadFailure failure = request.error();
+        auto refused = co_await refuse(connection, site, failure);
+        co_return refused;
+    }
+    ++connection.requests;
+    worker.metrics.add(Counter::requests);
+    Exchange exchange{connection, site, std::move(*request), arena};
+    exchange.persistent = exchange.request.persistent && !worker.draining();
+    const Outcome first = begin(exchange);
+    co_await answer(exchange, first);
+    auto after = co_await finish(exchange);
+    co_return after;
+}
+
+Task<bool> wait_for_request(Connection& connection, milliseconds timeout) {
+    connection.worker.begins_to_wait(connection);
+    auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
+    connection.worker.ends_waiting(connection);
+    co_return readable.has_value();
+}
+
+Task<> close(Connection& connection, const After& after) {
+    if (connection.broken || after.lingering == Lingering::off) co_return;
+    if (after.lingering == Lingering::on && !after.unread) co_return;
+    co_await connection.http.close_gracefully(connection.stream.now() + after.lingering_time, after.lingering_timeout);
+}
+
+}  // namespace
+
+Connection::Connection(Worker& worker_of_connection, sys::Fd socket, const sys::Address& peer, std::size_t listener)
+    : worker{worker_of_connection},
+      stream{worker.loop, &worker.scope, std::move(socket)},
+      http{stream},
+      number{worker.next_connection_number()},
+      since{worker.loop.now()},
+      peer_{peer},
+      listener_{listener} {
+    worker.opened(*this);
+}
+
+Connection::~Connection() { worker.closed(*this); }
+
+const sys::Address& Connection::local() {
+    if (local_.family() == AF_UNSPEC) {
+        if (auto address = sys::local_address(stream.socket())) local_ = *address;
+    }
+    return local_;
+}
+
+const ListenPoint& Connection::point(const Site& site) {
+    const ListenPoint& point = *site.points[listener_];
+    if (point.specific.empty()) return point;
+    const auto found =
+        std::find_if(point.specific.begin(), point.specific.end(), [&](const auto& specific) { return specific->address == local(); });
+    return found != point.specific.end() ? **found : point;
+}
+
+void Connection::set_cork(bool on) {
+    if (!peer_.is_local()) (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_CORK, on ? 1 : 0);  // only costs segments if it fails
+}
+
+void Connection::set_nodelay() {
+    if (std::exchange(nodelay, true) || peer_.is_local()) return;
+    (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_NODELAY, 1);  // only costs time if it fails
+}
+
+Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::size_t listener) {
+    Connection connection{worker, std::move(socket), peer, listener};
+    milliseconds timeout = settings_before_request(connection, *worker.current_site()).client_header_timeout;
+    for (;;) {
+        const bool has_request = co_await wait_for_request(connection, timeout);
+        if (!has_request) break;
+        const After after = co_await answer_one(connection);
+        if (!after.persists) {
+            co_await close(connection, after);
+            break;
+        }
+        timeout = after.idle_timeout;
+    }
+}
+
+}  // namespace webserv::server

@@ -1,0 +1,252 @@
+// server/core_directives.cpp: directives that make servers and locations, name files and types, and answer errors.
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "config/values.hpp"
+#include "http/status.hpp"
+#include "server/core_modules.hpp"
+#include "server/site_builder.hpp"
+
+namespace webserv::server {
+namespace {
+
+using config::Checked;
+using config::complain;
+using config::Directive;
+using config::Scope;
+using config::Statement;
+namespace arity = config::arity;
+namespace context = config::context;
+
+constexpr config::Contexts everywhere = context::http | context::server | context::location;
+
+Checked<> apply_http(Scope& scope, const Statement& statement) { return builder(scope).add_http(scope, statement); }
+Checked<> apply_server(Scope& scope, const Statement& statement) { return builder(scope).add_server(scope, statement); }
+Checked<> apply_location(Scope& scope, const Statement& statement) { return builder(scope).add_location(scope, statement); }
+Checked<> apply_listen(Scope& scope, const Statement& statement) { return builder(scope).add_listen(statement); }
+Checked<> apply_server_name(Scope& scope, const Statement& statement) { return builder(scope).add_server_names(statement); }
+
+// The words of a path, made absolute unless it begins with a variable.
+Checked<config::Expression> compile_path(Scope& scope, const config::Word& word) {
+    config::Word path = word;
+    if (!path.text.starts_with('$')) path.text = builder(scope).absolute(path.text);
+    return builder(scope).compile(path, scope);
+}
+
+Checked<> refuse_pair(const CoreSettings& core, const Scope& scope, const Statement& statement) {
+    const std::string_view other = core.root_is_alias ? "alias" : "root";
+    const bool other_here =
+        std::find(scope.seen.begin(), scope.seen.end(), statement.name.text == "root" ? "alias" : "root") != scope.seen.end();
+    if (!other_here) return {};
+    return complain(fmt::format("\"{}\" directive is duplicate, \"{}\" directive was specified earlier", statement.name.text, other),
+                    statement.name.place);
+}
+
+Checked<> apply_root(Scope& scope, const Statement& statement) {
+    auto& core = scope.settings.own<CoreSettings>();
+    if (auto refused = refuse_pair(core, scope, statement); !refused) return refused;
+    const config::Word& word = statement.words.front();
+    for (const std::string_view name : {"$document_root", "${document_root}", "$realpath_root", "${realpath_root}"}) {
+        if (word.text.find(name) == word.text.npos) continue;
+        return complain(fmt::format("the {} variable cannot be used in the \"root\" directive", name), word.place);
+    }
+    auto path = compile_path(scope, word);
+    if (!path) return std::unexpected{path.error()};
+    std::string text = path->text();
+    const bool trailing_slash = path->is_literal() && text.size() > 1 && text.ends_with('/');
+    if (trailing_slash) text.pop_back();  // the URI brings one
+    core.root = trailing_slash ? config::Expression::literal(text) : std::move(*path);
+    if (core.root.is_literal() && core.root.text() == "/") core.root = {};
+    core.root_is_alias = false;
+    core.alias_cut = 0;
+    return {};
+}
+
+Checked<> apply_alias(Scope& scope, const Statement& statement) {
+    auto& core = scope.settings.own<CoreSettings>();
+    if (auto refused = refuse_pair(core, scope, statement); !refused) return refused;
+    const Location& location = *builder(scope).current_location();
+    if (location.kind == Location::Kind::named) {
+        return complain("the \"alias\" directive cannot be used inside the named location", statement.name.place);
+    }
+    const config::Word& word = statement.words.front();
+    auto path = compile_path(scope, word);
+    if (!path) return std::unexpected{path.error()};
+    core.root = std::move(*path);
+    core.root_is_alias = true;
+    const bool is_regex = location.kind == Location::Kind::regex;
+    core.alias_cut = is_regex ? CoreSettings::whole_name : location.name.size();
+    if (!is_regex && location.kind != Location::Kind::exact && !location.name.ends_with('/') && word.text.ends_with('/')) {
+        builder(scope).warn(
+            fmt::format("location \"{}\" has no trailing slash but its alias \"{}\" has: a request for \"{}../\" would leave it "
+                        "(such requests are refused)",
+                        location.name, word.text, location.name),
+            statement.name.place);
+    }
+    return {};
+}
+
+Checked<> apply_internal(Scope& scope, const Statement&) {
+    scope.settings.own<CoreSettings>().internal = true;
+    return {};
+}
+
+Checked<> apply_types(Scope& scope, const Statement& statement) {
+    auto types = std::make_shared<TypeMap>();
+    for (const Statement& entry : statement.block) {
+        if (entry.has_block) return complain(fmt::format("unexpected \"{{\" in types"), entry.name.place);
+        if (entry.words.empty()) return complain(fmt::format("invalid number of arguments in \"types\" directive"), entry.name.place);
+        for (const config::Word& extension : entry.words) {
+            const auto [known, added] = types->emplace(text::lower(extension.text), entry.name.text);
+            if (added) continue;
+            builder(scope).warn(fmt::format("duplicate extension \"{}\", content type: \"{}\", previous content type: \"{}\"",
+                                            extension.text, entry.name.text, known->second),
+                                extension.place);
+            known->second = entry.name.text;
+        }
+    }
+    scope.settings.own<CoreSettings>().types = std::move(types);
+    return {};
+}
+
+Checked<> apply_default_type(Scope& scope, const Statement& statement) {
+    auto type = builder(scope).compile(statement.words.front(), scope);
+    if (!type) return std::unexpected{type.error()};
+    scope.settings.own<CoreSettings>().default_type = std::move(*type);
+    return {};
+}
+
+// "=", "=200": what replaces the status. Nothing: the word is a status or the page.
+Checked<> parse_new_status(const config::Word& word, ErrorPage& page) {
+    page.overrides = true;
+    if (word.text == "=") return {};
+    const auto number = config::parse_number(std::string_view{word.text}.substr(1));
+    if (!number) return complain(fmt::format("invalid value \"{}\"", word.text), word.place);
+    page.new_status = static_cast<int>(*number);
+    return {};
+}
+
+Checked<> apply_error_page(Scope& scope, const Statement& statement) {
+    const auto& words = statement.words;
+    std::size_t status_count = words.size() - 1;
+    ErrorPage page;
+    if (const config::Word& word = words[words.size() - 2]; word.text.starts_with('=')) {
+        if (status_count == 1) return complain("invalid number of arguments in \"error_page\" directive", statement.name.place);
+        if (auto parsed = parse_new_status(word, page); !parsed) return parsed;
+        --status_count;
+    }
+    auto target = builder(scope).compile(words.back(), scope);
+    if (!target) return std::unexpected{target.error()};
+    page.target = std::move(*target);
+    auto& core = scope.settings.own<CoreSettings>();
+    for (std::size_t i = 0; i < status_count; ++i) {
+        const auto number = config::parse_number(words[i].text);
+        if (!number || *number == 499 || *number < 300 || *number > 599) {
+            return complain(number ? fmt::format("value \"{}\" must be between 300 and 599", words[i].text)
+                                   : fmt::format("invalid value \"{}\"", words[i].text),
+                            words[i].place);
+        }
+        page.status = static_cast<int>(*number);
+        core.error_pages.add(page);
+    }
+    return {};
+}
+
+constexpr config::Choice<Tokens> tokens_choices[] = {{"on", Tokens::on}, {"off", Tokens::off}, {"build", Tokens::build}};
+
+constexpr Directive directives[] = {
+    {.name = "http",
+     .contexts = context::main,
+     .takes = arity::block,
+     .apply = apply_http,
+     .doc = "The configuration of the HTTP server.",
+     .repeatable = true},
+    {.name = "server",
+     .contexts = context::http,
+     .takes = arity::block,
+     .apply = apply_server,
+     .doc = "A virtual server: chosen by the address a request came to and by the host it asks for.",
+     .repeatable = true},
+    {.name = "location",
+     .contexts = context::server | context::location,
+     .takes = arity::block_with(1, 2),
+     .syntax = "[= | ~ | ~* | ^~] uri | @name",
+     .apply = apply_location,
+     .doc = "What holds for requests whose decoded path fits. `=`: this path only. No modifier: this prefix. `^~`: this prefix, and no "
+            "regexes "
+            "are tried if it is the longest. `~` and `~*`: a regex, the latter ignoring case. `@name`: for internal redirects only. "
+            "An exact match ends the search; else the first regex that matches wins over the longest prefix. Locations may be nested.",
+     .repeatable = true},
+    {.name = "listen",
+     .contexts = context::server,
+     .takes = arity::one_or_more,
+     .syntax = "address[:port] | port | unix:path [default_server] [backlog=number] [reuseport] [ipv6only=on|off] [bind]",
+     .fallback = "*:80 (root) or *:8000",
+     .apply = apply_listen,
+     .doc =
+         "Where the server is reached. IPv6 addresses stand in brackets; `unix:@name` is an abstract local address. Socket options may be "
+         "given once for an address.",
+     .repeatable = true},
+    {.name = "server_name",
+     .contexts = context::server,
+     .takes = arity::one_or_more,
+     .syntax = "name ...",
+     .fallback = "\"\"",
+     .apply = apply_server_name,
+     .doc =
+         "The server's names: exact, with a wildcard at either end (`*.example.org`, `www.example.*`), `.example.org` for both, or a regex "
+         "after `~`, whose captures become variables. `\"\"` is a request without a host.",
+     .repeatable = true},
+    {.name = "root",
+     .contexts = everywhere,
+     .syntax = "path",
+     .fallback = "html",
+     .apply = apply_root,
+     .doc = "The folder that paths are looked up in: the file is root and path, joined. May hold variables. Relative to the prefix."},
+    {.name = "alias",
+     .contexts = context::location,
+     .syntax = "path",
+     .apply = apply_alias,
+     .doc = "Replaces the location's name in the path: with `location /i/ { alias /data/; }`, `/i/x` is the file `/data/x`. In a regex "
+            "location "
+            "it is the whole file name. A request that would leave the alias by `..` is answered with 404."},
+    {.name = "internal",
+     .contexts = context::location,
+     .takes = arity::none,
+     .apply = apply_internal,
+     .doc = "Only internal redirects (`error_page`, `index`) reach this location; requests from outside get 404."},
+    {.name = "types",
+     .contexts = everywhere,
+     .takes = arity::block,
+     .syntax = "",
+     .fallback = "text/html html; image/gif gif; image/jpeg jpg;",
+     .apply = apply_types,
+     .doc = "Content types by file name extension, ignoring case: `type extension ...;`. Replaces the outer level's map."},
+    {.name = "default_type",
+     .contexts = everywhere,
+     .syntax = "type",
+     .fallback = "text/plain",
+     .apply = apply_default_type,
+     .doc = "The content type of what `types` does not know. May hold variables."},
+    {.name = "error_page",
+     .contexts = everywhere,
+     .takes = arity::two_or_more,
+     .syntax = "code ... [=[code]] uri",
+     .apply = apply_error_page,
+     .doc = "What answers an error: a path (an internal redirect, by GET), a named location, or a URL (a redirect). The error's code stays "
+            "unless "
+            "`=code` replaces it; `=` alone takes the code of the page. Inherited only where a level has none of its own.",
+     .repeatable = true},
+    {.name = "server_tokens",
+     .contexts = everywhere,
+     .syntax = "on | off | build",
+     .fallback = "on",
+     .apply = config::store_choice<&CoreSettings::server_tokens, tokens_choices>,
+     .doc = "Whether the version stands in the Server field and on error pages. `build` is the same as `on`."},
+};
+
+}  // namespace
+
+constexpr Module core_module{.name = "core", .directives = directives, .variables = {}, .handlers = {}, .filters = {}};
+
+}  // namespace webserv::server

@@ -1,0 +1,13 @@
+// server/core_modules.hpp: the core's own directives and variables, in the same shape as any module's.
+#pragma once
+
+#include "server/module.hpp"
+
+namespace webserv::server {
+
+extern const Module main_module;        ///< main and events: processes, error_log
+extern const Module core_module;        ///< http, server, location: blocks, names, files, errors
+extern const Module connection_module;  ///< reading requests, timeouts, keep-alive, sending
+extern const Module variables_module;   ///< $uri, $host, $status, ...
+
+}  // namespace webserv::server

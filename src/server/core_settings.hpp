@@ -1,0 +1,105 @@
+// server/core_settings.hpp: what the core's own directives set, in the shape the code reads it.
+// Defaults are nginx's. One struct for the process, one for connections, one for exchanges.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "config/expression.hpp"
+#include "config/loader.hpp"
+#include "config/settings.hpp"
+#include "observe/log.hpp"
+
+namespace webserv::server {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Directives of the main context and of `events`.
+struct MainSettings {
+    bool daemon = true;
+    bool master_process = true;
+    std::string pid = "logs/webserv.pid";      ///< relative to the prefix
+    std::optional<config::UserIdentity> user;  ///< what workers become when started as root
+    std::string user_name = "nobody";
+    unsigned worker_processes = 1;  ///< 0: one for each processor
+    std::uint64_t worker_connections = 512;
+};
+
+/// error_log, which may stand at every level.
+struct ErrorLogSettings {
+    struct Target {
+        std::string path;  ///< absolute, or "stderr"
+        observe::Level level = observe::Level::error;
+    };
+    config::ScopedList<Target> targets;
+};
+
+/// What holds for a connection before a request has chosen its server, and for reading requests.
+struct ConnectionSettings {
+    milliseconds client_header_timeout{60'000};
+    std::uint64_t client_header_buffer_size = 1024;
+    std::uint64_t large_buffer_count = 4;
+    std::uint64_t large_buffer_size = 8192;
+    bool merge_slashes = true;
+};
+
+enum class Lingering : unsigned char { off, on, always };
+enum class Tokens : unsigned char { off, on, build };
+
+/// A file name extension (lower case) to a content type.
+using TypeMap = std::unordered_map<std::string, std::string>;
+
+/// One `error_page` status with its page.
+struct ErrorPage {
+    int status = 0;
+    config::Expression target;  ///< "/path", "@name" or a URL
+    bool overrides = false;     ///< "=" was given
+    int new_status = 0;         ///< of "=200"; 0 with overrides: the page's own status
+};
+
+/// What an exchange is answered by: http, server and location level.
+struct CoreSettings {
+    config::Expression root = config::Expression::literal("html");  ///< absolute once set; the default is made absolute at load
+    static constexpr std::size_t whole_name = static_cast<std::size_t>(-1);
+    bool root_is_alias = false;
+    std::size_t alias_cut = 0;  ///< octets of the path that alias stands for; whole_name: of all of it (regex location)
+    bool internal = false;
+
+    std::shared_ptr<const TypeMap> types;  ///< null: nginx's three built-in types
+    config::Expression default_type = config::Expression::literal("text/plain");
+
+    bool sendfile = false;
+    bool tcp_nopush = false;
+    bool tcp_nodelay = true;
+    bool etag = true;
+    Tokens server_tokens = Tokens::on;
+
+    milliseconds keepalive_timeout{75'000};  ///< 0: no keep-alive
+    seconds keepalive_header{0};             ///< Keep-Alive: timeout=N; 0: not sent
+    std::uint64_t keepalive_requests = 1000;
+    milliseconds send_timeout{60'000};
+
+    std::uint64_t client_max_body_size = 1U << 20;  ///< 0: unlimited
+    std::uint64_t client_body_buffer_size = 16384;
+    milliseconds client_body_timeout{60'000};
+    std::string client_body_temp_path;  ///< absolute
+    std::vector<unsigned> client_body_temp_levels;
+    bool wants_request_content = false;  ///< a value refers to $request_body or $request_body_file
+
+    Lingering lingering_close = Lingering::on;
+    milliseconds lingering_time{30'000};
+    milliseconds lingering_timeout{5'000};
+
+    config::ScopedList<ErrorPage> error_pages;
+
+    void enter_scope() { internal = false; }  // nginx inherits everything here but this
+};
+
+}  // namespace webserv::server

@@ -1,0 +1,209 @@
+// server/core_variables.cpp: the variables of the core, with nginx's names and values.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iterator>
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "http/date.hpp"
+#include "server/answers.hpp"
+#include "server/core_modules.hpp"
+#include "server/exchange.hpp"
+#include "server/worker.hpp"
+
+namespace webserv::server {
+namespace {
+
+using Value = std::optional<std::string_view>;
+
+Value number(Exchange& exchange, std::uint64_t value) { return exchange.arena.copy(fmt::format_int{value}.c_str()); }
+
+// "12.345"
+Value seconds_text(Exchange& exchange, milliseconds time) {
+    return exchange.arena.copy(fmt::format("{}.{:03}", time.count() / 1000, time.count() % 1000));
+}
+
+milliseconds since(Exchange& exchange, io::TimePoint start) {
+    return std::chrono::duration_cast<milliseconds>(exchange.worker.loop.now() - start);
+}
+
+// All lines of a name, joined as nginx does; '_' in the variable stands for '-'.
+Value joined_field(Exchange& exchange, const http::FieldSection& fields, std::string_view variable) {
+    std::string name{variable};
+    for (char& c : name) c = c == '_' ? '-' : c;
+    const std::string_view separator = name == "cookie" ? "; " : ", ";
+    Value joined;
+    for (const http::FieldLine& line : fields) {
+        if (!text::equal_ignoring_case(line.name, name)) continue;
+        joined = joined ? exchange.arena.join(exchange.arena.join(*joined, separator), line.value) : line.value;
+    }
+    return joined;
+}
+
+Value field(Exchange& exchange, std::string_view name) { return exchange.request.fields.find(name); }
+
+Value sent_field(Exchange& exchange, std::string_view name) {
+    const http::Response& response = exchange.response;
+    if (name == "content_type") return response.content_type.empty() ? Value{} : response.content_type;
+    if (name == "content_length") return response.content_length ? number(exchange, *response.content_length) : Value{};
+    if (name == "location") return response.location.empty() ? Value{} : response.location;
+    if (name == "etag") return response.etag.empty() ? Value{} : response.etag;
+    if (name == "server") return server_text(exchange);
+    if (name == "connection") return exchange.persistent ? "keep-alive" : "close";
+    if (name == "last_modified") {
+        if (!response.last_modified) return std::nullopt;
+        char* const into = exchange.arena.take(http::date_bytes);
+        http::format_date(*response.last_modified, into);
+        return std::string_view{into, http::date_bytes};
+    }
+    return joined_field(exchange, response.fields, name);
+}
+
+// The first "name=value" of a list, ignoring the name's case.
+Value named_part(std::string_view list, char separator, std::string_view name) {
+    while (!list.empty()) {
+        const auto end = list.find(separator);
+        std::string_view part = list.substr(0, end);
+        if (separator == ';') part = text::trim(part);
+        const auto equals = part.find('=');
+        if (equals != part.npos && text::equal_ignoring_case(part.substr(0, equals), name)) return part.substr(equals + 1);
+        if (end == list.npos) break;
+        list.remove_prefix(end + 1);
+    }
+    return std::nullopt;
+}
+
+Value cookie(Exchange& exchange, std::string_view name) {
+    for (const http::FieldLine& line : exchange.request.fields) {
+        if (!text::equal_ignoring_case(line.name, "cookie")) continue;
+        if (const Value value = named_part(line.value, ';', name)) return value;
+    }
+    return std::nullopt;
+}
+
+Value protocol(Exchange& exchange) {
+    const http::Version version = exchange.request.version;
+    if (exchange.request.line.empty()) return "HTTP/1.0";
+    return exchange.arena.copy(fmt::format("HTTP/{}.{}", version.major, version.minor));
+}
+
+// The user of "Authorization: Basic ...", unchecked: what nginx logs as $remote_user.
+Value remote_user(Exchange& exchange) {
+    const auto credentials = exchange.request.fields.find("authorization");
+    if (!credentials || credentials->size() < 6 || !text::equal_ignoring_case(credentials->substr(0, 6), "basic ")) return std::nullopt;
+    const auto decoded = text::decode_base64(text::trim(credentials->substr(6)));
+    if (!decoded) return std::nullopt;
+    const auto colon = decoded->find(':');
+    if (colon == decoded->npos || colon == 0) return std::nullopt;
+    return exchange.arena.copy(std::string_view{*decoded}.substr(0, colon));
+}
+
+Value status_text(Exchange& exchange) {
+    const int status = exchange.forced_status != 0 ? exchange.forced_status : exchange.response.status;
+    return exchange.arena.copy(fmt::format("{:03}", status));
+}
+
+Value request_id(Exchange& exchange) {
+    // Worker, connection and request are unique on this machine for as long as the process lives; the clock tells restarts apart.
+    const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+    const std::uint64_t here =
+        (static_cast<std::uint64_t>(::getpid()) << 40) ^ (exchange.connection.number << 16) ^ exchange.connection.requests;
+    return exchange.arena.copy(fmt::format("{:016x}{:016x}", now, here));
+}
+
+constexpr Variable variables[] = {
+    {.name = "arg_",
+     .get = [](Exchange& e, std::string_view rest) { return named_part(e.args, '&', rest); },
+     .cacheable = false,
+     .prefix = true},
+    {.name = "args",
+     .get = [](Exchange& e, std::string_view) -> Value { return e.has_args ? Value{e.args} : Value{}; },
+     .cacheable = false},
+    {.name = "query_string",
+     .get = [](Exchange& e, std::string_view) -> Value { return e.has_args ? Value{e.args} : Value{}; },
+     .cacheable = false},
+    {.name = "is_args", .get = [](Exchange& e, std::string_view) -> Value { return e.args.empty() ? "" : "?"; }, .cacheable = false},
+    {.name = "body_bytes_sent", .get = [](Exchange& e, std::string_view) { return number(e, e.content_bytes_sent); }, .cacheable = false},
+    {.name = "bytes_sent", .get = [](Exchange& e, std::string_view) { return number(e, e.bytes_sent); }, .cacheable = false},
+    {.name = "connection", .get = [](Exchange& e, std::string_view) { return number(e, e.connection.number); }},
+    {.name = "connection_requests", .get = [](Exchange& e, std::string_view) { return number(e, e.connection.requests); }},
+    {.name = "connection_time",
+     .get = [](Exchange& e, std::string_view) { return seconds_text(e, since(e, e.connection.since)); },
+     .cacheable = false},
+    {.name = "content_length", .get = [](Exchange& e, std::string_view) { return field(e, "content-length"); }},
+    {.name = "content_type", .get = [](Exchange& e, std::string_view) { return field(e, "content-type"); }},
+    {.name = "cookie_", .get = cookie, .prefix = true},
+    {.name = "document_root", .get = [](Exchange& e, std::string_view) -> Value { return e.evaluate(e.core().root); }, .cacheable = false},
+    {.name = "document_uri", .get = [](Exchange& e, std::string_view) -> Value { return e.path; }, .cacheable = false},
+    {.name = "uri", .get = [](Exchange& e, std::string_view) -> Value { return e.path; }, .cacheable = false},
+    {.name = "host", .get = [](Exchange& e, std::string_view) -> Value { return e.host_name; }},
+    {.name = "hostname",
+     .get = [](Exchange& e, std::string_view) -> Value {
+         char name[256] = {};
+         if (::gethostname(name, sizeof name - 1) < 0) return std::nullopt;
+         return e.arena.copy(name);
+     }},
+    {.name = "http_", .get = [](Exchange& e, std::string_view rest) { return joined_field(e, e.request.fields, rest); }, .prefix = true},
+    {.name = "https", .get = [](Exchange&, std::string_view) -> Value { return ""; }},
+    {.name = "msec",
+     .get =
+         [](Exchange& e, std::string_view) {
+             return seconds_text(e, std::chrono::duration_cast<milliseconds>(e.worker.loop.wall_now().time_since_epoch()));
+         },
+     .cacheable = false},
+    {.name = "nginx_version", .get = [](Exchange&, std::string_view) -> Value { return nginx_version; }},
+    {.name = "pid", .get = [](Exchange& e, std::string_view) { return number(e, static_cast<std::uint64_t>(::getpid())); }},
+    {.name = "pipe",
+     .get = [](Exchange& e, std::string_view) -> Value { return e.connection.http.has_buffered() ? "p" : "."; },
+     .cacheable = false},
+    {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.connection.peer().host()); }},
+    {.name = "remote_port",
+     .get = [](Exchange& e, std::string_view) -> Value {
+         return e.connection.peer().is_local() ? Value{""} : number(e, e.connection.peer().port());
+     }},
+    {.name = "remote_user", .get = [](Exchange& e, std::string_view) { return remote_user(e); }},
+    {.name = "request", .get = [](Exchange& e, std::string_view) -> Value { return e.request.line; }},
+    {.name = "request_body",
+     .get = [](Exchange& e, std::string_view) -> Value {
+         return e.content_was_read && e.request_content.file_path.empty() ? Value{e.request_content.bytes} : Value{};
+     },
+     .cacheable = false,
+     .needs_content = true},
+    {.name = "request_body_file",
+     .get = [](Exchange& e, std::string_view) -> Value {
+         return e.request_content.file_path.empty() ? Value{} : Value{e.request_content.file_path};
+     },
+     .cacheable = false,
+     .needs_content = true},
+    {.name = "request_completion",
+     .get = [](Exchange& e, std::string_view) -> Value { return e.complete ? "OK" : ""; },
+     .cacheable = false},
+    {.name = "request_filename", .get = [](Exchange& e, std::string_view) { return file_path(e, {}); }, .cacheable = false},
+    {.name = "request_id", .get = [](Exchange& e, std::string_view) { return request_id(e); }},
+    {.name = "request_length",
+     .get = [](Exchange& e, std::string_view) { return number(e, e.connection.http.request_bytes()); },
+     .cacheable = false},
+    {.name = "request_method", .get = [](Exchange& e, std::string_view) -> Value { return e.request.method_name; }, .cacheable = false},
+    {.name = "request_time", .get = [](Exchange& e, std::string_view) { return seconds_text(e, since(e, e.began)); }, .cacheable = false},
+    {.name = "request_uri", .get = [](Exchange& e, std::string_view) -> Value { return e.request.target; }},
+    {.name = "scheme", .get = [](Exchange&, std::string_view) -> Value { return "http"; }},
+    {.name = "sent_http_", .get = sent_field, .cacheable = false, .prefix = true},
+    {.name = "server_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.connection.local().host()); }},
+    {.name = "server_name", .get = [](Exchange& e, std::string_view) -> Value { return e.host->first_name(); }},
+    {.name = "server_port", .get = [](Exchange& e, std::string_view) { return number(e, e.connection.local().port()); }},
+    {.name = "server_protocol", .get = [](Exchange& e, std::string_view) { return protocol(e); }},
+    {.name = "status", .get = [](Exchange& e, std::string_view) { return status_text(e); }, .cacheable = false},
+    {.name = "time_iso8601",
+     .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.worker.clock.iso8601(e.worker.loop.wall_now())); },
+     .cacheable = false},
+    {.name = "time_local",
+     .get = [](Exchange& e, std::string_view) -> Value { return e.worker.clock.log_time(e.worker.loop.wall_now()); },
+     .cacheable = false},
+};
+
+}  // namespace
+
+constexpr Module variables_module{.name = "variables", .directives = {}, .variables = variables, .handlers = {}, .filters = {}};
+
+}  // namespace webserv::server

@@ -1,0 +1,107 @@
+// server/exchange.cpp: internal redirects, variables, and the context of log lines.
+#include "server/exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "server/worker.hpp"
+
+namespace webserv::server {
+namespace {
+
+constexpr unsigned redirects_max = 10;  // nginx's bound on rewrites and internal redirects together
+
+}  // namespace
+
+Exchange::Exchange(Connection& client, std::shared_ptr<const Site> site_of_exchange, http::Request received, Arena& memory)
+    : connection{client},
+      worker{client.worker},
+      site{std::move(site_of_exchange)},
+      arena{memory},
+      request{std::move(received)},
+      response{memory},
+      host{client.point(*site).default_host},
+      location{&host->bare},
+      args{request.query},
+      has_args{request.has_query},
+      began{client.stream.now()} {}
+
+Exchange::~Exchange() {
+    for (const Made* made = made_; made != nullptr; made = made->next) made->destroy(made->object);
+}
+
+bool Exchange::too_many_redirects(std::string_view doing, std::string_view to) {
+    if (++redirects_ <= redirects_max) return false;
+    log(observe::Level::error, fmt::format("rewrite or internal redirection cycle while {} \"{}\"", doing, to));
+    return true;
+}
+
+Outcome Exchange::redirect_internally(std::string_view new_path, std::string_view new_args) {
+    if (too_many_redirects("internally redirecting to", new_path)) return Outcome::status(500);
+    if (trace != nullptr) trace->note(fmt::format("internal redirect to \"{}\"", new_path));
+    path = new_path;
+    args = new_args;
+    has_args = !new_args.empty();
+    internal = true;
+    named_jump = false;
+    return Outcome::redirected();
+}
+
+Outcome Exchange::jump_to(std::string_view name) {
+    if (too_many_redirects("redirecting to named location", name)) return Outcome::status(500);
+    const Location* const named = host->named_location(name);
+    if (named == nullptr) {
+        log(observe::Level::error, fmt::format("could not find named location \"{}\"", name));
+        return Outcome::status(500);
+    }
+    location = named;
+    internal = true;
+    named_jump = true;
+    return Outcome::redirected();
+}
+
+void Exchange::log(observe::Level level, std::string_view message) const {
+    if (!logs(level)) return;
+    std::string line;
+    line.reserve(512);
+    auto end = std::back_inserter(line);
+    fmt::format_to(end, "{}, client: {}, server: {}", message, connection.peer().host(), host->first_name());
+    if (!request.line.empty()) fmt::format_to(end, ", request: \"{}\"", request.line);
+    if (const auto field = request.fields.find("host")) fmt::format_to(end, ", host: \"{}\"", *field);
+    if (const auto field = request.fields.find("referer")) fmt::format_to(end, ", referrer: \"{}\"", *field);
+    location->log->write(level, line, connection.number);
+}
+
+Exchange::Cached& Exchange::cached(int index) {
+    if (values_ == nullptr) {
+        const std::size_t count = site->variables.size();
+        values_ = reinterpret_cast<Cached*>(arena.take(count * sizeof(Cached), alignof(Cached)));
+        std::uninitialized_default_construct_n(values_, count);
+    }
+    return values_[index];
+}
+
+std::optional<std::string_view> Exchange::value(int index) {
+    Cached& known = cached(index);
+    const VariableTable::Entry& entry = site->variables.entry(index);
+    const bool from_getter = entry.definition != nullptr;
+    const bool fresh = from_getter && (known.state == Cached::State::unknown || !entry.definition->cacheable);
+    if (fresh) {
+        const auto text = entry.definition->get(*this, entry.rest);
+        known = {text.value_or(std::string_view{}), text ? Cached::State::present : Cached::State::missing};
+    }
+    if (known.state != Cached::State::present) return std::nullopt;
+    return known.text;
+}
+
+void Exchange::set_value(int index, std::string_view text) { cached(index) = {text, Cached::State::present}; }
+
+std::string_view Exchange::capture(std::size_t group) { return captures != nullptr ? captures->get(group) : std::string_view{}; }
+
+void Exchange::take_captures(const config::Captures* matched, const std::vector<std::pair<int, std::size_t>>& named) {
+    captures = matched;
+    for (const auto& [index, group] : named) set_value(index, matched->get(group));
+}
+
+}  // namespace webserv::server

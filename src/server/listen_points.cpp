@@ -1,0 +1,85 @@
+// server/listen_points.cpp: the listen directives of all servers, joined by address: one point each, with default and names.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "server/site_builder.hpp"
+
+namespace webserv::server {
+
+using config::Checked;
+using config::complain;
+
+namespace {
+
+struct Draft {
+    std::unique_ptr<ListenPoint> point;
+    std::vector<const VirtualHost*> hosts;
+    bool has_default = false;
+    bool has_options = false;
+};
+
+// Same port and family: the wildcard's socket accepts for the specific address too, unless that has a socket of its own.
+bool covers(const ListenPoint& wildcard, const ListenPoint& specific) {
+    return wildcard.address.is_wildcard() && !specific.address.is_wildcard() && !specific.address.is_local() &&
+           wildcard.address.family() == specific.address.family() && wildcard.address.port() == specific.address.port();
+}
+
+}  // namespace
+
+Checked<> SiteBuilder::join_point(ListenPoint& point, const ListenEntry& entry, bool& has_default, bool& has_options) {
+    if (entry.spec.default_server) {
+        if (has_default) return complain(fmt::format("a duplicate default server for {}", point.address.text()), entry.spec.place);
+        has_default = true;
+        point.default_host = entry.host;
+    }
+    if (point.default_host == nullptr) point.default_host = entry.host;
+    if (entry.spec.has_options) {
+        if (has_options) return complain(fmt::format("duplicate listen options for {}", point.address.text()), entry.spec.place);
+        has_options = true;
+        point.options = entry.spec.options;
+    }
+    return {};
+}
+
+void SiteBuilder::add_names(ListenPoint& point, const VirtualHost& host) {
+    for (const std::string& name : point.names.add(host)) {
+        warnings_.push_back(fmt::format("conflicting server name \"{}\" on {}, ignored", name, point.address.text()));
+    }
+}
+
+Checked<> SiteBuilder::link_points() {
+    std::vector<Draft> drafts;
+    for (const ListenEntry& entry : listens_) {
+        auto draft =
+            std::find_if(drafts.begin(), drafts.end(), [&](const Draft& other) { return other.point->address == entry.spec.address; });
+        if (draft == drafts.end()) {
+            drafts.emplace_back();
+            draft = drafts.end() - 1;
+            draft->point = std::make_unique<ListenPoint>();
+            draft->point->address = entry.spec.address;
+        }
+        if (auto joined = join_point(*draft->point, entry, draft->has_default, draft->has_options); !joined) return joined;
+        draft->hosts.push_back(entry.host);
+        add_names(*draft->point, *entry.host);
+    }
+    for (Draft& draft : drafts) {
+        const auto has_regex = [](const ServerName& name) { return name.regex != nullptr; };
+        const auto& names = draft.hosts.front()->names;
+        draft.point->single = draft.hosts.size() == 1 && std::none_of(names.begin(), names.end(), has_regex);
+    }
+    for (Draft& draft : drafts) {
+        if (draft.has_options) continue;
+        for (Draft& wildcard : drafts) {
+            if (!wildcard.point || !draft.point || !covers(*wildcard.point, *draft.point)) continue;
+            wildcard.point->specific.push_back(std::move(draft.point));
+            break;
+        }
+    }
+    for (Draft& draft : drafts) {
+        if (draft.point) site_->points.push_back(std::move(draft.point));
+    }
+    return {};
+}
+
+}  // namespace webserv::server

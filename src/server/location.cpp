@@ -1,0 +1,127 @@
+// server/location.cpp: longest prefix by binary search, then regexes.
+#include "server/location.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "observe/trace.hpp"
+
+namespace webserv::server {
+namespace {
+
+void note(observe::Trace* trace, std::string_view what, const Location& location) {
+    if (trace == nullptr) return;
+    trace->note(fmt::format("{} \"{}\"", what, location.name), location.place.file ? location.place.file->path : "", location.place.line);
+}
+
+bool clashes(const Location& a, const Location& b) {
+    const auto weight = [](Location::Kind kind) { return kind == Location::Kind::final_prefix ? Location::Kind::prefix : kind; };
+    return weight(a.kind) == weight(b.kind) && a.name == b.name && a.kind != Location::Kind::regex;
+}
+
+bool by_name(const Location* a, const Location* b) { return a->name < b->name; }
+
+}  // namespace
+
+LocationLevel::LocationLevel() = default;
+LocationLevel::LocationLevel(LocationLevel&&) noexcept = default;
+LocationLevel& LocationLevel::operator=(LocationLevel&&) noexcept = default;
+LocationLevel::~LocationLevel() = default;
+
+bool LocationLevel::add(std::unique_ptr<Location> location) {
+    for (const auto& other : all_) {
+        if (clashes(*other, *location)) return false;
+    }
+    all_.push_back(std::move(location));
+    return true;
+}
+
+void LocationLevel::index() {
+    std::vector<Location*> prefixes;
+    for (const auto& location : all_) {
+        location->nested.index();
+        switch (location->kind) {
+            case Location::Kind::exact:
+                exact_.push_back(location.get());
+                break;
+            case Location::Kind::regex:
+                regexes_.push_back(location.get());
+                break;
+            case Location::Kind::prefix:
+            case Location::Kind::final_prefix:
+                prefixes.push_back(location.get());
+                break;
+            case Location::Kind::named:
+                break;  // reached by name only
+        }
+    }
+    std::sort(exact_.begin(), exact_.end(), by_name);
+    std::sort(prefixes.begin(), prefixes.end(), by_name);
+    for (Location* location : prefixes) {
+        // In sorted order the longest name that this one begins with is the one before it, or a name that one begins with.
+        int shorter = static_cast<int>(prefixes_.size()) - 1;
+        while (shorter >= 0 && !location->name.starts_with(prefixes_[static_cast<std::size_t>(shorter)].location->name)) {
+            shorter = prefixes_[static_cast<std::size_t>(shorter)].shorter;
+        }
+        prefixes_.push_back({location, shorter});
+    }
+}
+
+LocationLevel::Choice LocationLevel::choose(std::string_view path, Arena& arena, observe::Trace* trace) const {
+    return search(path, arena, trace).choice;
+}
+
+LocationLevel::Found LocationLevel::search(std::string_view path, Arena& arena, observe::Trace* trace) const {
+    if (const Location* const location = exact(path)) {
+        note(trace, "exact location", *location);
+        return {{location}, true};
+    }
+    const Location* const prefix = longest_prefix(path);
+    Found best;
+    if (prefix != nullptr) {
+        note(trace, "longest prefix", *prefix);
+        if (prefix->slash_redirect && prefix->name.size() == path.size() + 1) return {{prefix, nullptr, true}, true};
+        best = prefix->nested.search(path, arena, trace);
+        if (best.final) return best;
+        if (best.choice.location == nullptr) best.choice.location = prefix;
+        // Only this level's own ^~ keeps this level's regexes from being tried; a nested one does not.
+        if (prefix->kind == Location::Kind::final_prefix) return best;
+    }
+    for (const Location* const location : regexes_) {
+        const config::Captures* const captures = location->regex->match(path, arena);
+        if (captures == nullptr) {
+            note(trace, "no match for regex", *location);
+            continue;
+        }
+        note(trace, "regex location", *location);
+        Found nested = location->nested.search(path, arena, trace);
+        if (nested.choice.location == nullptr) nested.choice = {location, captures};
+        nested.final = true;
+        return nested;
+    }
+    return best;
+}
+
+const Location* LocationLevel::exact(std::string_view path) const noexcept {
+    const auto found = std::lower_bound(exact_.begin(), exact_.end(), path,
+                                        [](const Location* location, std::string_view wanted) { return location->name < wanted; });
+    return found != exact_.end() && (*found)->name == path ? *found : nullptr;
+}
+
+const Location* LocationLevel::longest_prefix(std::string_view path) const noexcept {
+    const auto after = std::upper_bound(prefixes_.begin(), prefixes_.end(), path,
+                                        [](std::string_view wanted, const Prefix& prefix) { return wanted < prefix.location->name; });
+    // "/x" is redirected to the location "/x/", which sorts after it.
+    if (after != prefixes_.end() && after->location->slash_redirect) {
+        const std::string& name = after->location->name;
+        if (name.size() == path.size() + 1 && name.back() == '/' && name.starts_with(path)) return after->location;
+    }
+    int index = static_cast<int>(after - prefixes_.begin()) - 1;
+    while (index >= 0 && !path.starts_with(prefixes_[static_cast<std::size_t>(index)].location->name)) {
+        index = prefixes_[static_cast<std::size_t>(index)].shorter;
+    }
+    return index < 0 ? nullptr : prefixes_[static_cast<std::size_t>(index)].location;
+}
+
+}  // namespace webserv::server

@@ -1,0 +1,113 @@
+// server/logs.cpp: opening logs, and writing the gathered lines of access logs.
+#include "server/logs.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <expected>
+
+namespace webserv::server {
+namespace {
+
+// Lines are written at the latest when this much has gathered in one turn of the loop.
+constexpr std::size_t gathered_bytes_max = 64U << 10;
+
+using Opened = std::expected<std::shared_ptr<const observe::Log>, std::string>;
+
+std::string cannot_open(const std::string& path, const Error& error) {
+    return fmt::format("open() \"{}\" failed {}", path, describe_errno(static_cast<int>(error.code)));
+}
+
+// One Log for each different error_log list: locations that inherit share it.
+class LogMaker {
+public:
+    explicit LogMaker(LogFiles& files) : files_{files} {}
+
+    Opened make(const config::SettingsTable& settings) {
+        const auto& targets = settings.get<ErrorLogSettings>().targets;
+        std::string key;
+        for (const auto& target : targets) key += fmt::format("{}\n{}\n", target.path, static_cast<int>(target.level));
+        if (const auto known = made_.find(key); known != made_.end()) return known->second;
+        auto log = std::make_shared<observe::Log>();
+        for (const auto& target : targets) {
+            auto sink = files_.open(target.path);
+            if (!sink) return std::unexpected{cannot_open(target.path, sink.error())};
+            log->add(std::move(*sink), target.level);
+        }
+        return made_[key] = std::move(log);
+    }
+
+    std::expected<void, std::string> give(Location& location) {
+        auto log = make(location.settings);
+        if (!log) return std::unexpected{log.error()};
+        location.log = std::move(*log);
+        for (const auto& nested : location.nested.all()) {
+            if (auto given = give(*nested); !given) return given;
+        }
+        return {};
+    }
+
+private:
+    LogFiles& files_;
+    std::map<std::string, std::shared_ptr<const observe::Log>> made_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<observe::LogSink>> LogFiles::open(const std::string& path) {
+    if (const auto known = open_.find(path); known != open_.end()) return known->second;
+    auto sink = observe::open_sink(path);
+    if (!sink) return std::unexpected{sink.error()};
+    return open_[path] = std::move(*sink);
+}
+
+std::expected<void, std::string> open_logs(Site& site, LogFiles& files, std::vector<std::shared_ptr<observe::LogSink>>& access_logs) {
+    LogMaker maker{files};
+    auto main_log = maker.make(site.main);
+    if (!main_log) return std::unexpected{main_log.error()};
+    site.log = std::move(*main_log);
+    for (const auto& host : site.hosts) {
+        if (auto given = maker.give(host->bare); !given) return given;
+        for (const auto& location : host->locations.all()) {
+            if (auto given = maker.give(*location); !given) return given;
+        }
+    }
+    access_logs.clear();
+    for (const Site::AccessLogFile& log : site.access_logs) {
+        if (!log.used) {
+            access_logs.push_back(nullptr);
+            continue;
+        }
+        auto sink = files.open(log.path);
+        if (!sink) return std::unexpected{cannot_open(log.path, sink.error())};
+        access_logs.push_back(std::move(*sink));
+    }
+    return {};
+}
+
+void AccessLog::append(std::string_view line, std::size_t keep, io::Deadline flush_by) {
+    const std::size_t limit = keep > 0 ? keep : gathered_bytes_max;
+    if (!buffer_.empty() && buffer_.size() + line.size() > limit) flush(io::never, true);
+    buffer_ += line;
+    due_ = std::min(due_, flush_by);
+}
+
+void AccessLog::flush(io::TimePoint now, bool everything) {
+    if (buffer_.empty() || (!everything && now < due_)) return;
+    const int number = sink_->file ? sink_->file.get() : STDERR_FILENO;
+    std::string_view rest = buffer_;
+    while (!rest.empty()) {
+        const ssize_t written = ::write(number, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            metrics_.add(observe::Counter::log_lines_dropped, std::count(rest.begin(), rest.end(), '\n'));
+            break;
+        }
+        rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    buffer_.clear();
+    due_ = io::never;
+}
+
+}  // namespace webserv::server

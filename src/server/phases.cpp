@@ -1,0 +1,169 @@
+// server/phases.cpp: the table of phases, run over what each location compiled to.
+#include "server/phases.hpp"
+
+#include <fmt/format.h>
+
+#include "http/status.hpp"
+#include "http/target.hpp"
+#include "server/answers.hpp"
+#include "server/request_content.hpp"
+#include "server/worker.hpp"
+
+namespace webserv::server {
+namespace {
+
+using observe::Level;
+
+void choose_host(Exchange& exchange) {
+    const ListenPoint& point = exchange.connection.point(*exchange.site);
+    exchange.host = point.default_host;
+    if (!point.single) {
+        const NameTable::Choice choice = point.names.find(exchange.host_name, exchange.arena);
+        if (choice.host != nullptr) exchange.host = choice.host;
+        if (choice.captures != nullptr) exchange.take_captures(choice.captures, choice.name->named_captures);
+    }
+    exchange.location = &exchange.host->bare;
+    if (exchange.logs(Level::debug)) {
+        exchange.trace = &exchange.make<observe::Trace>([&exchange](std::string_view what, std::string_view file, unsigned line) {
+            exchange.log(Level::debug, file.empty() ? std::string{what} : fmt::format("{} ({}:{})", what, file, line));
+        });
+        exchange.trace->note(fmt::format("server \"{}\" for host \"{}\"", exchange.host->first_name(), exchange.host_name));
+    }
+}
+
+Outcome choose_location(Exchange& exchange) {
+    const LocationLevel::Choice choice = exchange.host->locations.choose(exchange.path, exchange.arena, exchange.trace);
+    exchange.location = choice.location != nullptr ? choice.location : &exchange.host->bare;
+    if (choice.redirect_to_slash) return redirect_to_slash(exchange);
+    if (choice.captures != nullptr) exchange.take_captures(choice.captures, choice.location->named_captures);
+    if (exchange.core().internal && !exchange.internal) return Outcome::status(404);
+    return Outcome::declined();
+}
+
+// What the chosen location says about the connection and about the request's content.
+Outcome enter_location(Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    auto& http = exchange.connection.http;
+    http.set_content_bytes_max(core.client_max_body_size);
+    http.set_content_patience(core.client_body_timeout);
+    if (core.keepalive_timeout.count() == 0 || exchange.connection.requests >= core.keepalive_requests) exchange.persistent = false;
+    const std::uint64_t announced = exchange.request.content_length.value_or(0);
+    if (core.client_max_body_size > 0 && announced > core.client_max_body_size && !exchange.error_page_used) {
+        exchange.log(Level::error, fmt::format("client intended to send too large body: {} bytes", announced));
+        return Outcome::status(413);
+    }
+    return Outcome::declined();
+}
+
+Task<Outcome> run_handlers(Exchange& exchange, const std::vector<Handler>& handlers) {
+    for (const Handler& handler : handlers) {
+        if (handler.phase == Phase::log) break;
+        Outcome outcome;
+        if (handler.plain != nullptr) {
+            outcome = handler.plain(exchange);
+        } else {
+            outcome = co_await handler.waiting(exchange);
+        }
+        if (outcome.kind != Outcome::Kind::declined) co_return outcome;
+    }
+    co_return Outcome::declined();
+}
+
+Outcome nobody_answered(Exchange& exchange) {
+    if (!exchange.path.ends_with('/')) {
+        exchange.log(Level::error, fmt::format("no handler for \"{}\"", exchange.path));
+        return Outcome::status(404);
+    }
+    const auto file = file_path(exchange, {});
+    exchange.log(Level::error, fmt::format("directory index of \"{}\" is forbidden", file.value_or(exchange.path)));
+    return Outcome::status(403);
+}
+
+// One pass through the phases: until somebody answers, or an internal redirect asks for another pass.
+Task<Outcome> run_once(Exchange& exchange) {
+    const bool jumped = std::exchange(exchange.named_jump, false);
+    if (!jumped) {
+        exchange.location = &exchange.host->bare;
+        if (exchange.core().wants_request_content) {
+            const Outcome read = co_await read_request_content(exchange);
+            if (read.kind != Outcome::Kind::declined) co_return read;
+        }
+        const Outcome rewritten = co_await run_handlers(exchange, exchange.host->rewrite_handlers);
+        if (rewritten.kind != Outcome::Kind::declined) co_return rewritten;
+        const Outcome chosen = choose_location(exchange);
+        if (chosen.kind != Outcome::Kind::declined) co_return chosen;
+    }
+    const Outcome entered = enter_location(exchange);
+    if (entered.kind != Outcome::Kind::declined) co_return entered;
+    if (exchange.core().wants_request_content) {
+        const Outcome read = co_await read_request_content(exchange);
+        if (read.kind != Outcome::Kind::declined) co_return read;
+    }
+    const Outcome handled = co_await run_handlers(exchange, exchange.location->handlers);
+    co_return handled.kind == Outcome::Kind::declined ? nobody_answered(exchange) : handled;
+}
+
+Outcome apply_filters(Exchange& exchange) {
+    if (exchange.forced_status != 0) exchange.response.status = exchange.forced_status;
+    for (const Filter& filter : exchange.location->filters) {
+        if (const Outcome outcome = filter.apply(exchange); outcome.kind != Outcome::Kind::declined) return outcome;
+    }
+    return Outcome::declined();
+}
+
+}  // namespace
+
+Outcome begin(Exchange& exchange) {
+    const auto authority = http::parse_authority(exchange.request.authority, exchange.arena);
+    if (!authority) return Outcome::status(400);
+    exchange.host_name = authority->host;
+    choose_host(exchange);
+    if (exchange.host_name.empty()) exchange.host_name = exchange.host->first_name();
+
+    using http::Method;
+    const Method method = exchange.request.method;
+    if (method == Method::trace || method == Method::connect) {
+        exchange.log(Level::info, fmt::format("client sent {} method", exchange.request.method_name));
+        return Outcome::status(405);
+    }
+    if (exchange.request.form == http::TargetForm::asterisk) {
+        exchange.path = "*";
+        return answer_asterisk(exchange);
+    }
+    const auto& server = exchange.host->settings.get<ConnectionSettings>();
+    const auto path = http::normalise_path(exchange.request.path, server.merge_slashes, exchange.arena);
+    if (!path) {
+        exchange.path = exchange.request.path;
+        exchange.log(Level::info, "client sent invalid request");
+        return Outcome::status(400);
+    }
+    exchange.path = *path;
+    return Outcome::declined();
+}
+
+Task<> answer(Exchange& exchange, Outcome first) {
+    Outcome outcome = first;
+    if (outcome.kind == Outcome::Kind::declined) outcome = co_await run_once(exchange);
+    for (;;) {
+        if (outcome.kind == Outcome::Kind::status) outcome = answer_status(exchange, outcome.code);
+        if (outcome.kind == Outcome::Kind::redirected) {
+            outcome = co_await run_once(exchange);
+            continue;
+        }
+        if (outcome.kind == Outcome::Kind::close) break;
+        outcome = apply_filters(exchange);
+        if (outcome.kind != Outcome::Kind::declined) continue;
+        co_await send_response(exchange);
+        break;
+    }
+    if (outcome.kind == Outcome::Kind::close) exchange.persistent = false;
+    log_exchange(exchange);
+}
+
+void log_exchange(Exchange& exchange) {
+    for (const Handler& handler : exchange.location->handlers) {
+        if (handler.phase == Phase::log) (void)handler.plain(exchange);
+    }
+}
+
+}  // namespace webserv::server

@@ -1,0 +1,14 @@
+// server/request_content.hpp: reads a request's content before it is answered, for values that need it.
+// Up to client_body_buffer_size stays in memory; more goes to a file in client_body_temp_path.
+#pragma once
+
+#include "base/task.hpp"
+#include "server/exchange.hpp"
+
+namespace webserv::server {
+
+/// @return declined once all of it is in exchange.request_content; else the status to answer (400, 408, 413, 500).
+/// Reads nothing the second time.
+Task<Outcome> read_request_content(Exchange& exchange);
+
+}  // namespace webserv::server

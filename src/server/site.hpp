@@ -1,0 +1,44 @@
+// server/site.hpp: everything derived from one configuration: immutable once built, shared by the exchanges that use it.
+// It owns values only. Sockets, logs and open files live outside, keyed by what the Site says about them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/syntax.hpp"
+#include "server/core_settings.hpp"
+#include "server/listen.hpp"
+#include "server/variables.hpp"
+#include "server/virtual_host.hpp"
+
+namespace webserv::server {
+
+/// One listening address with the servers behind it.
+struct ListenPoint {
+    sys::Address address;
+    sys::ListenOptions options;
+    const VirtualHost* default_host = nullptr;
+    NameTable names;
+    bool single = true;  ///< one server only, no regex names: the table need not be asked
+    /// Addresses without a socket of their own, behind this wildcard's: chosen by getsockname(2).
+    std::vector<std::unique_ptr<ListenPoint>> specific;
+};
+
+struct Site {
+    config::SettingsTable main;  ///< main and events level
+    std::vector<std::unique_ptr<VirtualHost>> hosts;
+    std::vector<std::unique_ptr<ListenPoint>> points;  ///< one socket each
+    VariableTable variables;
+    std::shared_ptr<const observe::Log> log;  ///< of the http level: before a server is known
+    struct AccessLogFile {
+        std::string path;
+        bool used = false;  ///< some location writes to it
+    };
+    std::vector<AccessLogFile> access_logs;                        ///< every access log named anywhere; the index is its identity
+    std::vector<std::shared_ptr<const config::SourceFile>> files;  ///< what was read, for -T
+
+    [[nodiscard]] const MainSettings& process() const { return main.get<MainSettings>(); }
+};
+
+}  // namespace webserv::server

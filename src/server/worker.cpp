@@ -1,0 +1,138 @@
+// server/worker.cpp: accepting, the list of idle connections, graceful and fast ends.
+#include "server/worker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "io/acceptor.hpp"
+
+namespace webserv::server {
+
+using observe::Counter;
+using observe::Level;
+
+/// Accepts on one listening socket and starts a task for each connection.
+class Listener {
+public:
+    Listener(Worker& worker, const sys::Fd& socket, std::size_t index)
+        : worker_{worker}, acceptor_{worker.loop, &worker.scope, socket}, index_{index} {}
+
+    Task<> accept_connections();
+    void stop() { acceptor_.stop(); }
+
+private:
+    Worker& worker_;
+    io::Acceptor acceptor_;
+    std::size_t index_;
+};
+
+Task<> Listener::accept_connections() {
+    for (;;) {
+        while (!worker_.make_room()) {
+            if (worker_.draining()) co_return;
+            co_await worker_.room();
+        }
+        auto peer = co_await acceptor_.accept();
+        if (!peer) {
+            const Error error = peer.error();
+            if (worker_.draining() || worker_.scope.cancelled()) co_return;
+            worker_.metrics.add(Counter::refused);
+            worker_.current_site()->log->write(Level::crit,
+                                               fmt::format("accept4() failed {}", describe_errno(static_cast<int>(error.code))));
+            const bool again = co_await acceptor_.recover(error);
+            if (!again) co_return;
+            continue;
+        }
+        worker_.metrics.add(Counter::accepted);
+        worker_.scope.spawn(serve(worker_, std::move(peer->socket), peer->peer, index_));
+    }
+}
+
+Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker,
+               std::shared_ptr<const Site> first_site, std::span<const std::shared_ptr<observe::LogSink>> access_log_sinks)
+    : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker}, site_{std::move(first_site)} {
+    access_logs_.reserve(access_log_sinks.size());
+    for (const auto& sink : access_log_sinks) access_logs_.emplace_back(sink, metrics);
+    loop.at_end_of_turn([this] { flush_logs(false); });
+}
+
+Worker::~Worker() { flush_logs(true); }
+
+void Worker::start(std::span<const OpenListener> listeners) {
+    for (const OpenListener& listener : listeners) {
+        listeners_.push_back(std::make_unique<Listener>(*this, *listener.socket, listener.point));
+        scope.spawn(listeners_.back()->accept_connections());
+    }
+}
+
+void Worker::drain() {
+    if (std::exchange(draining_, true)) return;
+    for (const auto& listener : listeners_) listener->stop();
+    wake_room_waiters();
+    for (Connection* connection = first_idle_; connection != nullptr;) {
+        Connection* const next = connection->next_idle;
+        if (connection->requests > 0) connection->stream.cancel();  // one that has not asked yet may be about to
+        connection = next;
+    }
+}
+
+void Worker::stop() {
+    draining_ = true;
+    wake_room_waiters();
+    scope.cancel();
+}
+
+void Worker::opened(Connection&) noexcept {
+    ++open_;
+    metrics.add(Counter::active);
+    metrics.add(Counter::handled);
+}
+
+void Worker::closed(Connection& connection) {
+    if (connection.idle) ends_waiting(connection);
+    --open_;
+    metrics.add(Counter::active, -1);
+    wake_room_waiters();
+}
+
+void Worker::begins_to_wait(Connection& connection) noexcept {
+    connection.idle = true;
+    connection.previous_idle = last_idle_;
+    connection.next_idle = nullptr;
+    (last_idle_ != nullptr ? last_idle_->next_idle : first_idle_) = &connection;
+    last_idle_ = &connection;
+    metrics.add(Counter::waiting);
+    if (draining_ && connection.requests > 0) connection.stream.cancel();
+}
+
+void Worker::ends_waiting(Connection& connection) noexcept {
+    connection.idle = false;
+    (connection.previous_idle != nullptr ? connection.previous_idle->next_idle : first_idle_) = connection.next_idle;
+    (connection.next_idle != nullptr ? connection.next_idle->previous_idle : last_idle_) = connection.previous_idle;
+    metrics.add(Counter::waiting, -1);
+}
+
+bool Worker::make_room() {
+    const std::uint64_t limit = site_->process().worker_connections;
+    const std::uint64_t reserved = listeners_.size();  // listening sockets count too, as in nginx
+    if (open_ + reserved < limit || (open_ == 0 && !draining_)) return !draining_;
+    if (!std::exchange(warned_of_limit_, true)) {
+        site_->log->write(Level::alert, fmt::format("{} worker_connections are not enough", limit));
+    }
+    if (first_idle_ != nullptr) first_idle_->stream.cancel();  // it closes in this turn, and its end wakes us
+    return false;
+}
+
+void Worker::wake_room_waiters() {
+    for (const std::coroutine_handle<> waiter : std::exchange(room_waiters_, {})) loop.post(waiter);
+}
+
+void Worker::flush_logs(bool everything) {
+    for (AccessLog& log : access_logs_) {
+        if (!log.empty()) log.flush(loop.now(), everything);
+    }
+}
+
+}  // namespace webserv::server

@@ -1,0 +1,91 @@
+// server/worker.hpp: what one worker process has: its loop, the current site, open files, logs, its clients.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "io/loop.hpp"
+#include "io/scope.hpp"
+#include "observe/metric.hpp"
+#include "server/clock_text.hpp"
+#include "server/connection.hpp"
+#include "server/logs.hpp"
+#include "server/open_files.hpp"
+#include "server/site.hpp"
+
+namespace webserv::server {
+
+class Listener;
+
+/// A listening socket that is open, and the index of its point in the site.
+struct OpenListener {
+    std::shared_ptr<const sys::Fd> socket;  ///< shared by the workers, unless reuseport gives each its own
+    std::size_t point = 0;
+};
+
+class Worker {
+public:
+    Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker,
+           std::shared_ptr<const Site> first_site, std::span<const std::shared_ptr<observe::LogSink>> access_log_sinks);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker();
+
+    io::Loop& loop;
+    io::Scope& scope;
+    observe::WorkerMetrics& metrics;
+    OpenFiles files;
+    ClockText clock;
+
+    [[nodiscard]] std::shared_ptr<const Site> current_site() const noexcept { return site_; }
+    [[nodiscard]] AccessLog& access_log(std::size_t index) noexcept { return access_logs_[index]; }
+
+    /// Accepts on every listener until drain() or stop().
+    void start(std::span<const OpenListener> listeners);
+    /// Graceful: accepts no more, ends idle connections, lets the others finish their exchange.
+    void drain();
+    /// Fast: cancels every wait.
+    void stop();
+    [[nodiscard]] bool draining() const noexcept { return draining_; }
+
+    // Connections report here.
+    [[nodiscard]] std::uint64_t next_connection_number() noexcept { return ++connections_; }
+    void opened(Connection& connection) noexcept;
+    void closed(Connection& connection);
+    void begins_to_wait(Connection& connection) noexcept;  ///< idle: it may be ended at any time
+    void ends_waiting(Connection& connection) noexcept;
+    /// Whether another connection may be accepted. At worker_connections the longest idle one is ended, and the new peer
+    /// waits in the kernel's queue until there is room: answered late, never refused.
+    [[nodiscard]] bool make_room();
+    /// Resumes when a connection has closed, or the worker stops.
+    struct RoomAwaiter {
+        Worker& worker;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> waiter) { worker.room_waiters_.push_back(waiter); }
+        void await_resume() const noexcept {}
+    };
+    [[nodiscard]] RoomAwaiter room() noexcept { return RoomAwaiter{*this}; }
+
+    /// Writes what the access logs have gathered.
+    void flush_logs(bool everything);
+
+private:
+    void wake_room_waiters();
+
+    std::shared_ptr<const Site> site_;
+    std::vector<AccessLog> access_logs_;
+    std::uint64_t connections_ = 0;
+    std::uint64_t open_ = 0;
+    bool draining_ = false;
+    bool warned_of_limit_ = false;
+    Connection* first_idle_ = nullptr;
+    Connection* last_idle_ = nullptr;
+    std::vector<std::coroutine_handle<>> room_waiters_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+}  // namespace webserv::server
