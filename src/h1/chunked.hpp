@@ -1,4 +1,5 @@
 // h1/chunked.hpp: the chunked transfer coding (RFC 9112 section 7.1): decoding what a peer sends, framing what we send.
+// No I/O and no memory: the data handed out are views of the input.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // h1/chunked_test.cpp: framed octets in, content or an error out, fed whole and octet by octet.
+// The refusals are the framings that two parsers could read differently.
 #include "h1/chunked.hpp"
 
 #include <gtest/gtest.h>

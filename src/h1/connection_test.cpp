@@ -1,4 +1,5 @@
 // h1/connection_test.cpp: requests on a stream in memory: heads, content, pipelining, patience, closing.
+// Time is simulated, so a test of a timeout takes none.
 #include "h1/connection.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // h1/head_error.cpp: what a refused head is answered with, and what the log says about it.
+// The words are those of nginx where it has the same complaint: log watchers look for them.
 #include "h1/parser.hpp"
 
 namespace webserv::h1 {

@@ -1,4 +1,5 @@
 // h1/input.cpp: wait, then read.
+// The one place where an HTTP/1 connection reads, but for the first octets of a request.
 #include "h1/input.hpp"
 
 namespace webserv::h1 {

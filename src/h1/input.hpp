@@ -1,4 +1,5 @@
 // h1/input.hpp: what a connection has received and not used yet, and where the present request's head lies.
+// Shared by the connection, which fills it, and the content, which empties it.
 #pragma once
 
 #include <cstdint>

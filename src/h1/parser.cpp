@@ -14,6 +14,25 @@ namespace {
 
 constexpr std::uint8_t blank_lines_max = 8;  // one after a form's content is an old habit (RFC 9112 section 2.2); an endless row is not
 
+// What may stand in a field's name, and which of it needs a closer look.
+constexpr unsigned char token = 1;
+constexpr unsigned char underscore = 2;
+constexpr std::array<unsigned char, 256> name_octets = [] {
+    std::array<unsigned char, 256> kinds{};
+    for (std::size_t octet = 0; octet < 256; ++octet) kinds[octet] = token_octets[octet] ? token : 0;
+    kinds['_'] |= underscore;
+    return kinds;
+}();
+
+std::string_view without_white_space(std::string_view value) noexcept {
+    const auto is_white = [](char c) { return c == ' ' || c == '\t'; };
+    const char* begin = value.data();
+    const char* end = begin + value.size();
+    while (begin != end && is_white(*begin)) ++begin;
+    while (begin != end && is_white(end[-1])) --end;
+    return {begin, static_cast<std::size_t>(end - begin)};
+}
+
 std::string_view without_line_end(std::string_view line) noexcept { return line.substr(0, line.size() - 2); }
 
 }  // namespace
@@ -135,67 +154,64 @@ bool HeadParser::parse_version(std::string_view version) noexcept {
 bool HeadParser::parse_field_line(std::string_view gathered, std::string_view line) {
     if (line[0] == ' ' || line[0] == '\t') return refuse(HeadError::obsolete_fold);
     if (lines_ + dropped_lines_ >= limits_.field_lines_max) return refuse(HeadError::too_many_fields);
-    std::size_t colon = 0;
-    while (colon < line.size() && contains(token_octets, line[colon])) ++colon;
+    const char* next = line.data();
+    unsigned seen = 0;
+    while (const unsigned kind = name_octets[static_cast<unsigned char>(*next)]) {  // at the latest CR ends the name
+        seen |= kind;
+        ++next;
+    }
+    const auto colon = static_cast<std::size_t>(next - line.data());
     if (colon == line.size()) return refuse(HeadError::missing_colon);
     if (line[colon] == ' ' || line[colon] == '\t') return refuse(HeadError::space_before_colon);
     if (line[colon] != ':' || colon == 0) return refuse(HeadError::bad_field_name);
 
-    const std::string_view name = line.substr(0, colon);
-    const std::string_view value = text::trim(line.substr(colon + 1));
+    const std::string_view value = without_white_space(line.substr(colon + 1));
     if (!is_field_value(value)) {
         return refuse(value.find('\r') == std::string_view::npos ? HeadError::bad_field_value : HeadError::bad_line_end);
     }
-    if (std::memchr(name.data(), '_', name.size()) != nullptr) {  // a CGI could not tell "A_B" from "A-B"
+    if ((seen & underscore) != 0) {  // a CGI could not tell "A_B" from "A-B"
         ++dropped_lines_;
         return true;
     }
-    const auto start = static_cast<std::uint32_t>(position_);
-    const Line kept{{start, static_cast<std::uint32_t>(colon)},
+    const Line kept{{static_cast<std::uint32_t>(position_), static_cast<std::uint32_t>(colon)},
                     {static_cast<std::uint32_t>(value.data() - gathered.data()), static_cast<std::uint32_t>(value.size())}};
-    return keep_line(kept, name, value);
-}
-
-bool HeadParser::keep_line(const Line& line, std::string_view name, std::string_view value) {
     if (lines_ < inline_lines) {
-        first_lines_[lines_] = line;
+        first_lines_[lines_] = kept;
     } else {
-        more_lines_.push_back(line);
+        more_lines_.push_back(kept);
     }
     ++lines_;
-    if (!understand(name, value)) return false;
-    if (name.size() == 4 && form_ != http::TargetForm::absolute && form_ != http::TargetForm::authority &&
-        text::equal_ignoring_case(name, "Host")) {
-        authority_ = line.value;  // else the target's own authority wins: RFC 9112 section 3.2.2
-    }
-    return true;
+    return understand(line.substr(0, colon), value, kept.value);
 }
 
-// The few fields that decide about framing and the connection.
-bool HeadParser::understand(std::string_view name, std::string_view value) {
+// The few fields that decide about framing and the connection. Sizes and first letters tell most others apart.
+bool HeadParser::understand(std::string_view name, std::string_view value, Span value_span) {
+    const auto is = [&](std::string_view lower) { return (name[0] | 0x20) == lower[0] && text::equal_ignoring_case(name, lower); };
     switch (name.size()) {
         case 4:
-            return text::equal_ignoring_case(name, "Host") ? understand_host(value) : true;
+            return is("host") ? understand_host(value, value_span) : true;
         case 6:
-            return text::equal_ignoring_case(name, "Expect") ? understand_expectation(value) : true;
+            return is("expect") ? understand_expectation(value) : true;
         case 10:
-            if (text::equal_ignoring_case(name, "Connection")) {
+            if (is("connection")) {
                 asks_close_ = asks_close_ || http::has_token(value, "close");
                 asks_keep_alive_ = asks_keep_alive_ || http::has_token(value, "keep-alive");
             }
             return true;
         case 14:
-            return text::equal_ignoring_case(name, "Content-Length") ? understand_length(value) : true;
+            return is("content-length") ? understand_length(value) : true;
         case 17:
-            return text::equal_ignoring_case(name, "Transfer-Encoding") ? understand_coding(value) : true;
+            return is("transfer-encoding") ? understand_coding(value) : true;
         default:
             return true;
     }
 }
 
-bool HeadParser::understand_host(std::string_view value) noexcept {
+bool HeadParser::understand_host(std::string_view value, Span value_span) noexcept {
     if (has_host_) return refuse(HeadError::repeated_host);
     has_host_ = true;
+    // The authority of the target itself wins: RFC 9112 section 3.2.2.
+    if (form_ == http::TargetForm::origin || form_ == http::TargetForm::asterisk) authority_ = value_span;
     return !value.empty() && http::is_authority(value) ? true : refuse(HeadError::bad_host);
 }
 
@@ -244,7 +260,7 @@ std::string_view HeadParser::request_line(std::string_view gathered) const noexc
 }
 
 http::Request HeadParser::request(std::string_view gathered, Arena& arena) const {
-    const auto view = [&](Span span) { return gathered.substr(span.offset, span.length); };
+    const auto view = [&](Span span) { return std::string_view{gathered.data() + span.offset, span.length}; };
     http::Request request{arena};
     request.line = view(request_line_);
     request.method_name = view(method_name_);
@@ -261,7 +277,10 @@ http::Request HeadParser::request(std::string_view gathered, Arena& arena) const
     request.persistent = !asks_close_ && (version_ >= http::Version{1, 1} || asks_keep_alive_);
     request.expects_continue = expects_continue_;
     request.fields.reserve(lines_);
-    for (std::size_t index = 0; index < lines_; ++index) request.fields.add(view(line_at(index).name), view(line_at(index).value));
+    for (std::size_t index = 0; index < lines_; ++index) {
+        const Line& line = line_at(index);
+        request.fields.add(view(line.name), view(line.value));
+    }
     return request;
 }
 

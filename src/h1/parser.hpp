@@ -95,9 +95,8 @@ private:
     bool parse_target(std::string_view gathered, std::string_view target);
     bool parse_version(std::string_view version) noexcept;
     bool parse_field_line(std::string_view gathered, std::string_view line);
-    bool keep_line(const Line& line, std::string_view name, std::string_view value);
-    bool understand(std::string_view name, std::string_view value);
-    bool understand_host(std::string_view value) noexcept;
+    bool understand(std::string_view name, std::string_view value, Span value_span);
+    bool understand_host(std::string_view value, Span value_span) noexcept;
     bool understand_length(std::string_view value) noexcept;
     bool understand_coding(std::string_view value) noexcept;
     bool understand_expectation(std::string_view value) noexcept;

@@ -1,4 +1,5 @@
 // h1/parser_refusal_test.cpp: octets in, status out: what is not a head, fed whole and octet by octet.
+// Each row names the reason as well: a head may be refused for the wrong one.
 #include <gtest/gtest.h>
 
 #include <string>

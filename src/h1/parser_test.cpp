@@ -1,4 +1,5 @@
 // h1/parser_test.cpp: heads that are accepted, with what is understood of them, fed whole and octet by octet.
+// Every head arrives in another place each time, as it does when its buffer grows.
 #include "h1/parser.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // h1/read_buffer.cpp: where the memory comes from: small buffers from the frame pool, content buffers from a list of spares.
+// Other sizes go to the heap: they are rare.
 #include "h1/read_buffer.hpp"
 
 #include <algorithm>

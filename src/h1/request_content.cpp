@@ -1,4 +1,5 @@
 // h1/request_content.cpp: hands out what is buffered, else reads; never beyond what the framing says.
+// An error is final; the connection can not be used for another request then.
 #include "h1/request_content.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // h1/request_content.hpp: a request's content as a Source: framed by its length or chunked, read as it is asked for.
+// Pieces are views of the connection's buffer; the head's buffer stays as it is meanwhile.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // h1/response_test.cpp: responses on a stream in memory: what arrives, in how many writes, and what is counted.
+// Also what must not arrive: padding, octets beyond the length, a final chunk after an error.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>

@@ -1,4 +1,5 @@
 // h1/writer.cpp: one measure, one piece of arena memory, one pass of copies.
+// No formatting library here: this runs once for every response.
 #include "h1/writer.hpp"
 
 #include <array>

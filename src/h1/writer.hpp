@@ -1,4 +1,5 @@
 // h1/writer.hpp: renders a response head (RFC 9112 section 4) into contiguous memory, fields in nginx's order.
+// No I/O; what it renders lives as long as the arena.
 #pragma once
 
 #include <cstdint>

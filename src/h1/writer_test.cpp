@@ -1,4 +1,5 @@
 // h1/writer_test.cpp: response heads, octet for octet as nginx prints them.
+// The first head is what Debian's nginx answered for a small file.
 #include "h1/writer.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // http/authority.cpp: host and port of a Host field or an authority (RFC 3986 section 3.2.2), strictly.
+// Strict because servers are chosen by it, and caches and redirects repeat it.
 #include <arpa/inet.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // http/conditional.cpp: nginx's order of preconditions with the RFC's comparisons (RFC 9110 sections 8.8.3.2 and 13.1).
+// Fields that can not be read are void, as the RFC demands.
 #include "http/conditional.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // http/conditional.hpp: preconditions of a request against a representation's validators (RFC 9110 section 13).
+// No I/O: the caller has looked the validators up.
 #pragma once
 
 #include <ctime>
@@ -10,7 +11,7 @@
 namespace webserv::http {
 
 struct Validators {
-    std::string_view etag;                     ///< with quotes, maybe W/; empty: none
+    std::string_view etag;  ///< with quotes, maybe W/; empty: none
     std::optional<std::time_t> last_modified;
 };
 

@@ -1,4 +1,5 @@
 // http/conditional_test.cpp: preconditions against a strong and a weak etag and a date.
+// Rows with two fields tell which of them weighs more.
 #include "http/conditional.hpp"
 
 #include <gtest/gtest.h>

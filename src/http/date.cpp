@@ -1,4 +1,5 @@
 // http/date.cpp: calendar arithmetic and the three forms of an HTTP date (RFC 9110 section 5.6.7).
+// No library calls: they look at locale and time zone, and cost more than the rest of a head.
 #include "http/date.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // http/date.hpp: HTTP dates (RFC 9110 section 5.6.7): written as IMF-fixdate, read in all three forms.
+// Always GMT, always English, whatever the locale.
 #pragma once
 
 #include <cstddef>

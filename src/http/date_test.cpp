@@ -1,4 +1,5 @@
 // http/date_test.cpp: the RFC's own example in three forms, the calendar's corners, and there and back.
+// Texts that are nearly dates must be refused, for a wrong date is worse than none.
 #include "http/date.hpp"
 
 #include <gtest/gtest.h>

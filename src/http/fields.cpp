@@ -1,4 +1,5 @@
 // http/fields.cpp: lookups in field sections, tokens and lists of them.
+// Linear searches: a message has a dozen lines.
 #include "http/fields.hpp"
 
 #include <algorithm>

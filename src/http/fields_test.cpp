@@ -1,4 +1,5 @@
 // http/fields_test.cpp: lookups that ignore case, lists of tokens.
+// Names and tokens are compared whole, never by their beginning.
 #include "http/fields.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // http/message.cpp: the names of methods.
+// A method that is not listed here is still passed on as it was written.
 #include "http/message.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // http/message.hpp: a request and a response as values (RFC 9110 section 6), whatever version carried them.
+// Values only: who reads and writes them is h1, h2 or h3.
 #pragma once
 
 #include <cstdint>
@@ -28,15 +29,15 @@ enum class TargetForm : unsigned char { origin, absolute, authority, asterisk };
 struct Request {
     explicit Request(std::pmr::memory_resource& memory) : fields{memory} {}
 
-    std::string_view line;         ///< the request line as received, without its end
+    std::string_view line;  ///< the request line as received, without its end
     std::string_view method_name;
     Method method = Method::get;
-    std::string_view target;       ///< as received
+    std::string_view target;  ///< as received
     TargetForm form = TargetForm::origin;
-    std::string_view path;         ///< raw path of the target, not decoded, without query and fragment; "" for authority-form
-    std::string_view query;        ///< after the first '?', without it and without a fragment
-    bool has_query = false;        ///< tells "/a?" from "/a"
-    std::string_view authority;    ///< of an absolute or authority target, else the Host field's value; may be empty (HTTP/1.0)
+    std::string_view path;       ///< raw path of the target, not decoded, without query and fragment; "" for authority-form
+    std::string_view query;      ///< after the first '?', without it and without a fragment
+    bool has_query = false;      ///< tells "/a?" from "/a"
+    std::string_view authority;  ///< of an absolute or authority target, else the Host field's value; may be empty (HTTP/1.0)
     Version version;
     FieldSection fields;
 
@@ -58,9 +59,9 @@ struct Response {
     std::string_view content_type;                ///< empty: none is sent
     std::optional<std::uint64_t> content_length;  ///< of the content, or that a GET would have had; none: chunked or close
     std::optional<std::time_t> last_modified;
-    std::string_view location;                    ///< empty: none is sent
-    std::string_view etag;                        ///< with its quotes; empty: none is sent
-    bool accept_ranges = false;                   ///< Accept-Ranges: bytes
+    std::string_view location;   ///< empty: none is sent
+    std::string_view etag;       ///< with its quotes; empty: none is sent
+    bool accept_ranges = false;  ///< Accept-Ranges: bytes
     FieldSection fields;
 };
 

@@ -1,4 +1,5 @@
 // http/range.cpp: range-specs against a length (RFC 9110 sections 14.1.1 and 14.1.2).
+// What can not be understood is ignored: the whole representation is always a valid answer.
 #include "http/range.hpp"
 
 #include <algorithm>

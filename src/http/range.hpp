@@ -1,4 +1,5 @@
 // http/range.hpp: byte ranges (RFC 9110 section 14).
+// Only the unit "bytes" exists here, and one range a request.
 #pragma once
 
 #include <cstdint>

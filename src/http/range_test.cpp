@@ -1,4 +1,5 @@
 // http/range_test.cpp: the RFC's own examples first, then what attackers send.
+// Large numbers matter: they must saturate, not wrap.
 #include "http/range.hpp"
 
 #include <gtest/gtest.h>

@@ -56,7 +56,7 @@ std::string_view phrase_below_400(int status) noexcept {
     }
 }
 
-std::string_view phrase_of_4xx(int status) noexcept {
+std::string_view phrase_below_418(int status) noexcept {
     switch (status) {
         case 400:
             return "Bad Request";
@@ -94,6 +94,13 @@ std::string_view phrase_of_4xx(int status) noexcept {
             return "Requested Range Not Satisfiable";  // nginx; Range Not Satisfiable
         case 417:
             return "Expectation Failed";
+        default:
+            return {};
+    }
+}
+
+std::string_view phrase_from_418(int status) noexcept {
+    switch (status) {
         case 421:
             return "Misdirected Request";
         case 422:
@@ -152,7 +159,8 @@ std::string_view phrase_of_5xx(int status) noexcept {
 
 std::string_view reason_phrase(int status) noexcept {
     if (status < 400) return phrase_below_400(status);
-    return status < 500 ? phrase_of_4xx(status) : phrase_of_5xx(status);
+    if (status < 418) return phrase_below_418(status);
+    return status < 500 ? phrase_from_418(status) : phrase_of_5xx(status);
 }
 
 }  // namespace webserv::http

@@ -1,4 +1,5 @@
 // http/status.hpp: status codes and their phrases (RFC 9110 section 15 and the IANA registry).
+// The phrase is for people and scripts; no client may depend on it.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
 // http/target.cpp: request targets split by form (RFC 9112 section 3.2); paths decoded, normalised and escaped again.
+// One decoding, never two: what is decoded is what locations and files see.
 #include "http/target.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // http/target.hpp: request targets and authorities: split, checked, decoded, normalised, escaped again.
+// No I/O: names of files are made elsewhere.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // http/target_test.cpp: targets split, paths normalised and escaped, authorities accepted and refused.
+// The paths include the usual ways of climbing above the root.
 #include "http/target.hpp"
 
 #include <gtest/gtest.h>
