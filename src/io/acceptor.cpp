@@ -1,4 +1,5 @@
 // io/acceptor.cpp: accept(2) until the queue is empty, and what its errors mean.
+// A listener outlives the errors of its peers; what it can not outlive it tells the caller.
 #include "io/acceptor.hpp"
 
 #include <fcntl.h>

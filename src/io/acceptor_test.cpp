@@ -1,4 +1,5 @@
 // io/acceptor_test.cpp: the waiting on a listening socket, alone, shared, out of descriptors.
+// Real sockets on the loopback; descriptors run out in child processes, where nobody else needs them.
 #include "io/acceptor.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // io/complete.hpp: runs a loop until one task has ended: for tests, and for programs that do one thing.
+// The task has a scope of its own, so it may wait for anything on that loop.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
 // io/loop_test.cpp: turns of the loop: events, posted coroutines, hooks, time.
+// Mostly in simulated time, where a clock that moves tells that nothing was ready.
 #include "io/loop.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // io/memory_stream.cpp: parcels of octets with a time of arrival, and dice.
+// Every change settles both ends: who may go on is posted to the loop, never resumed on the spot.
 #include "io/memory_stream.hpp"
 
 #include <algorithm>

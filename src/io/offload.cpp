@@ -1,4 +1,5 @@
 // io/offload.cpp: a queue of jobs and at most four threads that serve it.
+// They are joined when their loop ends.
 #include "io/offload.hpp"
 
 #include <pthread.h>

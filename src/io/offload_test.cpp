@@ -1,4 +1,5 @@
 // io/offload_test.cpp: work on helper threads, results on the loop's own.
+// Simulated time must not run away while a helper works.
 #include "io/offload.hpp"
 
 #include <gtest/gtest.h>

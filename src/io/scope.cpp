@@ -1,4 +1,5 @@
 // io/scope.cpp: the coroutine around a spawned task, and the list of what waits.
+// Cancelling visits a list that shrinks under its hands, so no iterator is kept over a call.
 #include "io/scope.hpp"
 
 #include <cassert>

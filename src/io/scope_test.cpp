@@ -1,4 +1,5 @@
 // io/scope_test.cpp: what is spawned ends before its scope; cancel() reaches whatever waits.
+// Each Cancellable in turn destroys every subset of the others while all are cancelled.
 #include "io/scope.hpp"
 
 #include <gtest/gtest.h>

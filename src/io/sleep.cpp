@@ -1,4 +1,5 @@
 // io/sleep.cpp: one timer, one waiter.
+// The awaiter itself is the timer: nothing is allocated.
 #include "io/sleep.hpp"
 
 #include <utility>

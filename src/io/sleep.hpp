@@ -1,4 +1,5 @@
 // io/sleep.hpp: waiting for nothing but the time.
+// For pauses and periodic work; waits for a peer have deadlines of their own.
 #pragma once
 
 #include <coroutine>

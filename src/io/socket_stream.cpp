@@ -1,4 +1,5 @@
 // io/socket_stream.cpp: recv, sendmsg, sendfile, shutdown, and the waiting in between.
+// The kernel is asked when it may have an answer, and both sides share one lazy timer.
 #include "io/socket_stream.hpp"
 
 #include <sys/epoll.h>

@@ -1,4 +1,5 @@
 // io/socket_stream_test.cpp: what only a socket does: readiness that is remembered, and fairness.
+// is_ready() tells what would be done without a system call.
 #include "io/socket_stream.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // io/source_test.cpp: pieces that are never larger than asked for and add up to the whole.
+// A file source only names slices: the descriptor is not touched.
 #include "io/source.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // io/stream_test.cpp: the same cases against a local socket pair, TCP, and the memory stream with and without faults.
+// What holds here is what protocols may rely on, whatever carries them.
 #include "io/stream.hpp"
 
 #include <fcntl.h>

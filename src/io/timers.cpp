@@ -1,4 +1,5 @@
 // io/timers.cpp: a heap with four children a node: shallower than a binary one, and siblings share a cache line.
+// Each timer knows its place, so moving and disarming need no search.
 #include "io/timers.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // io/timers_test.cpp: the heap against std::multimap, and what expired() may do.
+// Thousands of random steps; after each one both must name the same next time.
 #include "io/timers.hpp"
 
 #include <gtest/gtest.h>
