@@ -12,8 +12,8 @@ namespace webserv::h1 {
 namespace {
 
 // Nobody we know of needs extensions; a peer that pads every chunk with them would make us work for nothing.
-constexpr std::size_t extension_bytes_max = 16 * 1024;
-constexpr std::size_t trailer_bytes_max = 8 * 1024;  // what a field line may have in a head
+constexpr std::size_t extension_bytes_max = 16'384;
+constexpr std::size_t trailer_bytes_max = 8'192;  // what a field line may have in a head
 
 }  // namespace
 

@@ -44,6 +44,6 @@ private:
     std::size_t end_ = 0;
 };
 
-inline constexpr std::size_t content_buffer_bytes = 16 * 1024;  ///< large content, a system call at a time: nginx's default on 64 bits
+inline constexpr std::size_t content_buffer_bytes = 16'384;  ///< large content, a system call at a time: nginx's default on 64 bits
 
 }  // namespace webserv::h1

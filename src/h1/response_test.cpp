@@ -61,7 +61,7 @@ protected:
         Connection connection{*server_};
         const HeadOptions options{.framing = Framing::close, .persistent = false};
         sent = co_await connection.write_response(response, options, &content, 1s, arena_);
-        (void)server_->finish_writing();
+        EXPECT_TRUE(server_->finish_writing());
     }
     // What the client has got until now, without the head.
     std::string received_content() {

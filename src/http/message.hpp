@@ -12,6 +12,7 @@
 
 namespace webserv::http {
 
+// NOLINTNEXTLINE(readability-identifier-naming): delete_ evades a keyword
 enum class Method : unsigned char { get, head, post, put, delete_, options, trace, connect, patch, other };
 [[nodiscard]] Method method_of(std::string_view name) noexcept;  ///< case-sensitive, RFC 9110 section 9.1
 
