@@ -17,6 +17,20 @@ namespace webserv::app {
 
 void say(std::string_view level, std::string_view message) { fmt::print(stderr, "webserv: [{}] {}\n", level, message); }
 
+namespace {
+
+// -e: the log that is there before the configuration has named one.
+void note_in_first_log(const Options& options, const std::string& message) {
+    if (options.error_log_path.empty() || options.error_log_path == "stderr") return;
+    auto sink = observe::open_sink(options.error_log_path);
+    if (!sink) return;
+    observe::Log log;
+    log.add(std::move(*sink), observe::Level::notice);
+    log.write(observe::Level::emerg, message);
+}
+
+}  // namespace
+
 std::unique_ptr<server::Site> load(const Options& options, std::span<const server::Module* const> modules, config::Loader& outside) {
     config::RecordingLoader loader{outside};
     server::SiteBuilder builder{{.prefix = options.prefix_path,
@@ -29,6 +43,7 @@ std::unique_ptr<server::Site> load(const Options& options, std::span<const serve
     for (const std::string& warning : builder.warnings()) say("warn", warning);
     if (!site) {
         say("emerg", site.error().render());
+        note_in_first_log(options, site.error().first_line());
         return nullptr;
     }
     return std::move(*site);
@@ -63,7 +78,8 @@ std::expected<std::shared_ptr<const sys::Fd>, std::string> listen_at(const serve
 // Temporary files are made by the workers, in folders that only the master may be able to create.
 void prepare_temporary_folder(const server::Location& location, const server::MainSettings& process) {
     const auto& core = location.settings.get<server::CoreSettings>();
-    if (core.wants_request_content && sys::make_folders(core.client_body_temp_path) && process.user && ::geteuid() == 0) {
+    if ((core.wants_request_content || core.client_body_temp_path_is_own) && sys::make_folders(core.client_body_temp_path) &&
+        process.user && ::geteuid() == 0) {
         (void)sys::give_to(core.client_body_temp_path, process.user->user, process.user->group);  // a failure shows at the first request
     }
     for (const auto& nested : location.nested.all()) prepare_temporary_folder(*nested, process);
@@ -114,8 +130,8 @@ std::expected<Listeners, std::string> Listeners::open(const server::Site& site, 
     return listeners;
 }
 
-int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs,
-             const Listeners& listeners) {
+int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs, Listeners& listeners,
+             const std::string& pid_path) {
     const std::shared_ptr<const server::Site> site = std::move(built);
     const server::MainSettings& settings = site->process();
     const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
@@ -127,7 +143,7 @@ int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_
     }
     prepare_temporary_folders(*site);
 
-    process::Plan plan{.workers = workers, .daemon = settings.daemon, .master = settings.master_process, .pid_path = settings.pid};
+    process::Plan plan{.workers = workers, .daemon = settings.daemon, .master = settings.master_process, .pid_path = pid_path};
     if (settings.user && ::geteuid() == 0) {
         plan.identity = process::Identity{.user_name = settings.user_name, .user = settings.user->user, .group = settings.user->group};
     }
@@ -141,12 +157,14 @@ int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_
                 worker.stop();
             } else {
                 worker.drain();
+                listeners.close();
             }
             if (!std::exchange(is_ending, true)) ending.spawn(stop_when_finished(process.scope, process.loop));
         };
         worker.start(listeners.of_worker(process.index));
         process.loop.run();
     };
+    plan.quitting = [&listeners] { listeners.close(); };
     const int status = process::supervise(plan, *metrics, *site->log);
     for (const auto& point : site->points) {
         const std::string path = point->address.is_local() ? point->address.local_name() : std::string{};

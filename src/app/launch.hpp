@@ -34,13 +34,16 @@ public:
     [[nodiscard]] static std::expected<Listeners, std::string> open(const server::Site& site, unsigned workers, int attempts);
     /// What this worker accepts on.
     [[nodiscard]] std::span<const server::OpenListener> of_worker(unsigned index) const { return sets_[index % sets_.size()]; }
+    /// Closes all, once nobody accepts on them any more: new connections are refused from here on.
+    void close() { sets_.assign(1, {}); }
 
 private:
     std::vector<std::vector<server::OpenListener>> sets_;  // one; or one a worker where reuseport is used
 };
 
 /// Runs the site until a signal ends it. @return the exit status
-int run_site(std::unique_ptr<server::Site> site, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs,
-             const Listeners& listeners);
+/// @param pid_path  empty: no pid file
+int run_site(std::unique_ptr<server::Site> site, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs, Listeners& listeners,
+             const std::string& pid_path);
 
 }  // namespace webserv::app

@@ -13,6 +13,7 @@
 #include "base/version.hpp"
 #include "modules/registry.hpp"
 #include "process/master.hpp"
+#include "sys/temporary.hpp"
 
 namespace webserv::app {
 namespace {
@@ -40,7 +41,7 @@ int run(const Options& options) {
     SystemLoader outside;
     auto site = load(options, modules::all(), outside);
     if (!site) return fail_test(options);
-    if (!options.signal.empty()) return process::signal_running(options.signal, site->process().pid, *site->log);
+    if (!options.signal.empty()) return process::signal_running(options.signal, site->process().pid, observe::Log{});
     if (options.test && !options.quiet) fmt::print(stderr, "webserv: the configuration file {} syntax is ok\n", options.conf_path);
     const auto access_logs = open_site_logs(options, *site);
     if (!access_logs) {
@@ -50,13 +51,16 @@ int run(const Options& options) {
     if (options.test) return test(options, *site);
 
     const auto& settings = site->process();
-    const auto listeners = Listeners::open(*site, std::max(1U, settings.worker_processes), bind_attempts);
+    auto listeners = Listeners::open(*site, std::max(1U, settings.worker_processes), bind_attempts);
     if (!listeners) {
         say("emerg", listeners.error());
         site->log->write(observe::Level::emerg, listeners.error());
         return 1;
     }
-    return run_site(std::move(site), *access_logs, *listeners);
+    const std::string pid_path = settings.pid;
+    if (pid_path.starts_with(options.prefix_path + "logs/"))
+        (void)sys::make_folders(options.prefix_path + "logs");  // else the pid file says so
+    return run_site(std::move(site), *access_logs, *listeners, pid_path);
 }
 
 int start(std::span<char* const> words) {

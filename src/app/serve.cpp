@@ -141,13 +141,13 @@ int run(const Folder& folder) {
         return 1;
     }
     const sys::Address address = site->points.front()->address;
-    const auto listeners = Listeners::open(*site, 1, 1);
+    auto listeners = Listeners::open(*site, 1, 1);
     if (!listeners) {
         explain(listeners.error(), address);
         return 1;
     }
     if (!folder.quiet) print_addresses(here, address);
-    return run_site(std::move(site), *access_logs, *listeners);
+    return run_site(std::move(site), *access_logs, *listeners, {});
 }
 
 }  // namespace

@@ -91,8 +91,8 @@ std::string_view render_head(const http::Response& response, const HeadOptions& 
     if (options.framing == Framing::chunked) pen.text("Transfer-Encoding: chunked\r\n");
     write_connection(response, options, pen);
     pen.field("ETag: ", response.etag);
-    if (response.accept_ranges) pen.text("Accept-Ranges: bytes\r\n");
     for (const http::FieldLine& line : response.fields) pen.text(line.name).text(": ").text(line.value).text("\r\n");
+    if (response.accept_ranges) pen.text("Accept-Ranges: bytes\r\n");
     return pen.text("\r\n").written();
 }
 

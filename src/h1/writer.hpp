@@ -21,7 +21,7 @@ struct HeadOptions {
 };
 
 /// Status line, Server, Date, Content-Type, Content-Length, Last-Modified, Location, Transfer-Encoding, Connection, Keep-Alive, ETag,
-/// Accept-Ranges, then the other fields. The caller has made sure that no value has CR, LF or NUL. Gives a view into the arena.
+/// the other fields, Accept-Ranges. The caller has made sure that no value has CR, LF or NUL. Gives a view into the arena.
 [[nodiscard]] std::string_view render_head(const http::Response& response, const HeadOptions& options, Arena& arena);
 
 }  // namespace webserv::h1

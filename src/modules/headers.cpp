@@ -7,6 +7,7 @@
 #include "http/date.hpp"
 #include "http/fields.hpp"
 #include "modules/registry.hpp"
+#include "server/answers.hpp"
 #include "server/exchange.hpp"
 #include "server/site_builder.hpp"
 
@@ -51,14 +52,6 @@ bool is_usual(int status) {
     return std::find(std::begin(usual), std::end(usual), status) != std::end(usual);
 }
 
-// A value may come from the request: what would end the field line is not sent on.
-std::string_view without_line_ends(std::string_view value, Arena& arena) {
-    const auto ends_line = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
-    if (std::none_of(value.begin(), value.end(), ends_line)) return value;
-    char* const memory = arena.take(value.size());
-    return {memory, static_cast<std::size_t>(std::remove_copy_if(value.begin(), value.end(), memory, ends_line) - memory)};
-}
-
 // nginx keeps these two as fields of its own: adding replaces, and an empty value removes.
 bool replaces_validator(Exchange& exchange, const AddedField& field, std::string_view value) {
     if (text::equal_ignoring_case(field.name, "last-modified")) {
@@ -77,7 +70,7 @@ Outcome add_fields(Exchange& exchange) {
     const bool usual = is_usual(exchange.response.status);
     for (const AddedField& field : exchange.settings<Settings>().fields) {
         if (!usual && !field.always) continue;
-        const std::string_view value = without_line_ends(exchange.evaluate(field.value), exchange.arena);
+        const std::string_view value = server::without_line_ends(exchange.evaluate(field.value), exchange.arena);
         if (replaces_validator(exchange, field, value)) continue;
         if (!value.empty()) exchange.response.fields.add(field.name, value);
     }

@@ -59,7 +59,7 @@ Checked<> apply_return(config::Scope& scope, const config::Statement& statement)
 
 Outcome answer(Exchange& exchange) {
     const auto& settings = exchange.settings<Settings>();
-    if (settings.status == close_without_answer) return Outcome::close();
+    if (settings.status == close_without_answer) return Outcome::close(settings.status);
     const std::string_view text = settings.has_text ? exchange.evaluate(settings.text) : std::string_view{};
     if (http::is_redirect(settings.status)) {
         exchange.response.location = text;

@@ -109,6 +109,7 @@ void Master::obey(const sys::SignalInfo& signal) {
         case Meaning::quit:
             log_.write(Level::notice, received(signal) + ", shutting down");
             if (phase_ != Phase::stopping) end(Phase::quitting, SIGQUIT);
+            if (plan_.quitting) plan_.quitting();
             return;
         default:
             break;

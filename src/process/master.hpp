@@ -27,6 +27,7 @@ struct Plan {
     std::string pid_path;                ///< empty: no pid file
     std::optional<Identity> identity{};  ///< what workers become, when started as root
     std::function<void(Worker&)> run{};  ///< a worker's life; returns when it has ended
+    std::function<void()> quitting{};    ///< in the master, once it is told to quit: lets go of what only new connections need
 };
 
 /// Runs until a signal ends it: TERM and INT stop at once, QUIT lets workers finish what they are answering.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "http/status.hpp"
@@ -28,6 +30,12 @@ std::string_view detail_of(int code) {
     }
 }
 
+// Two pages of nginx's do not say what its status line says.
+std::string_view page_phrase(int status) {
+    if (status == 302) return "Found";
+    return status == 401 ? "Authorization Required" : http::reason_phrase(status);
+}
+
 // After these the peer's next octets can not be trusted, or are not wanted.
 bool ends_connection(int code) {
     return code == 400 || code == 413 || code == 414 || (code >= 494 && code <= 497) || code == 500 || code == 501;
@@ -49,7 +57,7 @@ void set_page(Exchange& exchange, int code) {
 
     fmt::memory_buffer page;
     const auto out = std::back_inserter(page);
-    const std::string title = fmt::format("{} {}", shown, http::reason_phrase(shown));
+    const std::string title = fmt::format("{} {}", shown, page_phrase(shown));
     if (detail.empty()) {
         fmt::format_to(out, "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n", title);
     } else {
@@ -85,15 +93,20 @@ Outcome use_error_page(Exchange& exchange, const ErrorPage& page) {
 
 std::string_view absolute_location(Exchange& exchange, std::string_view relative) {
     const sys::Address& local = exchange.connection.local();
-    const std::string host = exchange.host_name.empty() ? local.host() : std::string{exchange.host_name};
+    const std::string host = exchange.request.authority.empty() ? local.host() : std::string{exchange.host_name};
     const bool named_port = local.port() != 80 && local.port() != 0;
     const std::string port = named_port ? fmt::format(":{}", local.port()) : std::string{};
     return exchange.arena.copy(fmt::format("http://{}{}{}", host, port, relative));
 }
 
+std::string words_of(const Error& error) {
+    const std::string number = describe_errno(static_cast<int>(error.code));
+    return error.code == std::errc::timed_out ? "client timed out " + number : fmt::format("{} failed {}", error.doing, number);
+}
+
 h1::Framing framing_of(const Exchange& exchange) {
     const http::Response& response = exchange.response;
-    if (http::is_contentless(response.status)) return h1::Framing::none;
+    if (http::is_contentless(response.status) || exchange.request.method == http::Method::head) return h1::Framing::none;
     if (response.content_length) return h1::Framing::length;
     return exchange.request.version >= http::Version{1, 1} ? h1::Framing::chunked : h1::Framing::close;
 }
@@ -172,22 +185,31 @@ std::optional<std::string_view> file_path(Exchange& exchange, std::string_view s
     return std::string_view{memory, static_cast<std::size_t>(end - memory)};
 }
 
+std::string_view without_line_ends(std::string_view value, Arena& arena) {
+    const auto ends_line = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+    if (std::none_of(value.begin(), value.end(), ends_line)) return value;
+    char* const memory = arena.take(value.size());
+    return {memory, static_cast<std::size_t>(std::remove_copy_if(value.begin(), value.end(), memory, ends_line) - memory)};
+}
+
 Task<> send_response(Exchange& exchange) {
     http::Response& response = exchange.response;
     const CoreSettings& core = exchange.core();
     Connection& connection = exchange.connection;
     response.server = server_text(exchange);
+    response.location = without_line_ends(response.location, exchange.arena);
+    response.content_type = without_line_ends(response.content_type, exchange.arena);
     if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
 
     const h1::Framing framing = framing_of(exchange);
     if (framing == h1::Framing::close || exchange.worker.draining()) exchange.persistent = false;
     // Content that the client was not told to send will not come: its octets could not be told from the next request.
     if (exchange.request.expects_continue && !exchange.content_was_read && exchange.request.has_content()) exchange.persistent = false;
-    if (framing == h1::Framing::none) {
+    if (http::is_contentless(response.status)) {
         response.content_length.reset();
         response.content_type = {};
     }
-    io::Source* const content = framing == h1::Framing::none || exchange.request.method == http::Method::head ? nullptr : exchange.content;
+    io::Source* const content = framing == h1::Framing::none ? nullptr : exchange.content;
     const h1::HeadOptions options{
         .date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
         .framing = framing,
@@ -205,7 +227,7 @@ Task<> send_response(Exchange& exchange) {
     if (!sent.outcome) {
         exchange.persistent = false;
         connection.broken = true;
-        exchange.log(observe::Level::info, fmt::format("{} while sending to client", describe(sent.outcome.error())));
+        exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(sent.outcome.error())));
     }
 }
 

@@ -58,7 +58,9 @@ Task<After> refuse(Connection& connection, const std::shared_ptr<const Site>& si
     Exchange exchange{connection, site, std::move(received), arena};
     exchange.path = "/";
     if (failure.kind == Kind::malformed) {
-        exchange.log(Level::info, h1::describe(failure.error));
+        const bool in_line = failure.error <= h1::HeadError::unsupported_version || failure.error == h1::HeadError::line_too_long;
+        exchange.log(Level::info,
+                     fmt::format("{} while reading client request {}", h1::describe(failure.error), in_line ? "line" : "headers"));
         co_await answer(exchange, Outcome::status(h1::status_of(failure.error)));
         after.unread = true;
         co_return after;

@@ -47,6 +47,7 @@ Checked<> apply_keepalive_timeout(Scope& scope, const Statement& statement) {
 Checked<> apply_temp_path(Scope& scope, const Statement& statement) {
     auto& core = scope.settings.own<CoreSettings>();
     core.client_body_temp_path = builder(scope).absolute(statement.words.front().text);
+    core.client_body_temp_path_is_own = true;
     core.client_body_temp_levels.clear();
     unsigned digits = 0;
     for (std::size_t i = 1; i < statement.words.size(); ++i) {

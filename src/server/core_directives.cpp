@@ -33,18 +33,17 @@ Checked<config::Expression> compile_path(Scope& scope, const config::Word& word)
     return builder(scope).compile(path, scope);
 }
 
-Checked<> refuse_pair(const CoreSettings& core, const Scope& scope, const Statement& statement) {
-    const std::string_view other = core.root_is_alias ? "alias" : "root";
-    const bool other_here =
-        std::find(scope.seen.begin(), scope.seen.end(), statement.name.text == "root" ? "alias" : "root") != scope.seen.end();
-    if (!other_here) return {};
-    return complain(fmt::format("\"{}\" directive is duplicate, \"{}\" directive was specified earlier", statement.name.text, other),
+// root and alias are one slot: a level may fill it once.
+Checked<> fill_root(CoreSettings& core, const Statement& statement) {
+    if (!std::exchange(core.root_is_own, true)) return {};
+    return complain(fmt::format("\"{}\" directive is duplicate, \"{}\" directive was specified earlier", statement.name.text,
+                                core.root_is_alias ? "alias" : "root"),
                     statement.name.place);
 }
 
 Checked<> apply_root(Scope& scope, const Statement& statement) {
     auto& core = scope.settings.own<CoreSettings>();
-    if (auto refused = refuse_pair(core, scope, statement); !refused) return refused;
+    if (auto filled = fill_root(core, statement); !filled) return filled;
     const config::Word& word = statement.words.front();
     for (const std::string_view name : {"$document_root", "${document_root}", "$realpath_root", "${realpath_root}"}) {
         if (word.text.find(name) == word.text.npos) continue;
@@ -64,7 +63,7 @@ Checked<> apply_root(Scope& scope, const Statement& statement) {
 
 Checked<> apply_alias(Scope& scope, const Statement& statement) {
     auto& core = scope.settings.own<CoreSettings>();
-    if (auto refused = refuse_pair(core, scope, statement); !refused) return refused;
+    if (auto filled = fill_root(core, statement); !filled) return filled;
     const Location& location = *builder(scope).current_location();
     if (location.kind == Location::Kind::named) {
         return complain("the \"alias\" directive cannot be used inside the named location", statement.name.place);
@@ -92,7 +91,9 @@ Checked<> apply_internal(Scope& scope, const Statement&) {
 }
 
 Checked<> apply_types(Scope& scope, const Statement& statement) {
-    auto types = std::make_shared<TypeMap>();
+    auto& core = scope.settings.own<CoreSettings>();
+    // A second block of the same level adds to the first.
+    auto types = core.types_are_own ? std::make_shared<TypeMap>(*core.types) : std::make_shared<TypeMap>();
     for (const Statement& entry : statement.block) {
         if (entry.has_block) return complain(fmt::format("unexpected \"{{\" in types"), entry.name.place);
         if (entry.words.empty()) return complain(fmt::format("invalid number of arguments in \"types\" directive"), entry.name.place);
@@ -105,7 +106,8 @@ Checked<> apply_types(Scope& scope, const Statement& statement) {
             known->second = entry.name.text;
         }
     }
-    scope.settings.own<CoreSettings>().types = std::move(types);
+    core.types = std::move(types);
+    core.types_are_own = true;
     return {};
 }
 
@@ -221,7 +223,8 @@ constexpr Directive directives[] = {
      .syntax = "",
      .fallback = "text/html html; image/gif gif; image/jpeg jpg;",
      .apply = apply_types,
-     .doc = "Content types by file name extension, ignoring case: `type extension ...;`. Replaces the outer level's map."},
+     .doc = "Content types by file name extension, ignoring case: `type extension ...;`. Replaces the outer level's map.",
+     .repeatable = true},
     {.name = "default_type",
      .contexts = everywhere,
      .syntax = "type",

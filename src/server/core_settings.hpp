@@ -68,11 +68,13 @@ struct ErrorPage {
 struct CoreSettings {
     config::Expression root = config::Expression::literal("html");  ///< absolute once set; the default is made absolute at load
     static constexpr std::size_t whole_name = static_cast<std::size_t>(-1);
+    bool root_is_own = false;  ///< this level has a root or an alias
     bool root_is_alias = false;
     std::size_t alias_cut = 0;  ///< octets of the path that alias stands for; whole_name: of all of it (regex location)
     bool internal = false;
 
     std::shared_ptr<const TypeMap> types;  ///< null: nginx's three built-in types
+    bool types_are_own = false;
     config::Expression default_type = config::Expression::literal("text/plain");
 
     bool sendfile = false;
@@ -89,6 +91,7 @@ struct CoreSettings {
     std::uint64_t client_max_body_size = 1U << 20;  ///< 0: unlimited
     std::uint64_t client_body_buffer_size = 16384;
     milliseconds client_body_timeout{60'000};
+    bool client_body_temp_path_is_own = false;
     std::string client_body_temp_path;  ///< absolute
     std::vector<unsigned> client_body_temp_levels;
     bool wants_request_content = false;  ///< a value refers to $request_body or $request_body_file
@@ -99,7 +102,7 @@ struct CoreSettings {
 
     config::ScopedList<ErrorPage> error_pages;
 
-    void enter_scope() { internal = false; }  // nginx inherits everything here but this
+    void enter_scope() { root_is_own = types_are_own = client_body_temp_path_is_own = false; }
 };
 
 }  // namespace webserv::server

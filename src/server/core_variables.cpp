@@ -189,9 +189,16 @@ constexpr Variable variables[] = {
     {.name = "request_uri", .get = [](Exchange& e, std::string_view) -> Value { return e.request.target; }},
     {.name = "scheme", .get = [](Exchange&, std::string_view) -> Value { return "http"; }},
     {.name = "sent_http_", .get = sent_field, .cacheable = false, .prefix = true},
-    {.name = "server_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.connection.local().host()); }},
+    {.name = "server_addr",
+     .get = [](Exchange& e, std::string_view) -> Value {
+         const sys::Address& local = e.connection.local();
+         return e.arena.copy(local.is_local() ? local.text() : local.host());
+     }},
     {.name = "server_name", .get = [](Exchange& e, std::string_view) -> Value { return e.host->first_name(); }},
-    {.name = "server_port", .get = [](Exchange& e, std::string_view) { return number(e, e.connection.local().port()); }},
+    {.name = "server_port",
+     .get = [](Exchange& e, std::string_view) -> Value {
+         return e.connection.local().is_local() ? Value{""} : number(e, e.connection.local().port());
+     }},
     {.name = "server_protocol", .get = [](Exchange& e, std::string_view) { return protocol(e); }},
     {.name = "status", .get = [](Exchange& e, std::string_view) { return status_text(e); }, .cacheable = false},
     {.name = "time_iso8601",

@@ -46,8 +46,19 @@ Checked<> apply_worker_processes(Scope& scope, const Statement& statement) {
     }
     const auto number = config::parse_number(word.text);
     constexpr std::int64_t workers_max = 1024;  // each has its own loop: more of them than processors gains nothing
-    if (!number || *number < 1 || *number > workers_max) return complain("invalid value", word.place, "a number from 1 to 1024, or auto");
+    if (!number || *number < 1 || *number > workers_max) {
+        return complain("\"worker_processes\" directive invalid value", word.place, "a number from 1 to 1024, or auto");
+    }
     count = static_cast<unsigned>(*number);
+    return {};
+}
+
+Checked<> apply_worker_connections(Scope& scope, const Statement& statement) {
+    const config::Word& word = statement.words.front();
+    const auto number = config::parse_number(word.text);
+    if (!number || *number < 1)
+        return complain(fmt::format("invalid number \"{}\" in \"worker_connections\" directive", word.text), word.place);
+    scope.settings.own<MainSettings>().worker_connections = static_cast<std::uint64_t>(*number);
     return {};
 }
 
@@ -139,7 +150,7 @@ constexpr Directive directives[] = {
      .contexts = context::events,
      .syntax = "number",
      .fallback = "512",
-     .apply = config::store_number<&MainSettings::worker_connections, 1>,
+     .apply = apply_worker_connections,
      .doc = "Sockets a worker has open at once, those it listens on included. At the limit the connection that has been idle longest "
             "is closed; new ones wait in the kernel's queue until there is room."},
     {.name = "use",

@@ -25,7 +25,7 @@ struct Outcome {
         respond,     ///< exchange.response (and exchange.content) are the answer
         status,      ///< the answer for this status: an error_page or the built-in page
         redirected,  ///< exchange.redirect_internally() or jump_to() was called: phases begin again
-        close,       ///< no answer at all (444)
+        close,       ///< no answer at all; the code is for the log (444)
     } kind = Kind::declined;
     int code = 0;
 
@@ -33,7 +33,7 @@ struct Outcome {
     static constexpr Outcome respond() { return {Kind::respond, 0}; }
     static constexpr Outcome status(int code) { return {Kind::status, code}; }
     static constexpr Outcome redirected() { return {Kind::redirected, 0}; }
-    static constexpr Outcome close() { return {Kind::close, 0}; }
+    static constexpr Outcome close(int code) { return {Kind::close, code}; }
 };
 
 /// A handler is a plain function unless it must wait. `wanted` is asked once, at load: a location whose settings do not

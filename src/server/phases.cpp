@@ -156,7 +156,10 @@ Task<> answer(Exchange& exchange, Outcome first) {
         co_await send_response(exchange);
         break;
     }
-    if (outcome.kind == Outcome::Kind::close) exchange.persistent = false;
+    if (outcome.kind == Outcome::Kind::close) {
+        exchange.persistent = false;
+        exchange.forced_status = outcome.code;
+    }
     log_exchange(exchange);
 }
 

@@ -82,10 +82,10 @@ Checked<std::unique_ptr<Site>> SiteBuilder::build() {
     site_ = std::make_unique<Site>();
     for (const Module* const module : modules_) site_->variables.add(module->variables);
 
-    const std::string folder = folder_of(options_.conf_path);
+    const std::string folder = options_.conf_path.substr(0, options_.conf_path.rfind('/'));
     auto& error_logs = site_->main.own<ErrorLogSettings>();
     const std::string error_log = options_.error_log.empty() ? absolute("logs/error.log") : options_.error_log;
-    auto before = config::parse_text(options_.directives, "command line", folder, loader_);
+    auto before = config::parse_text(options_.directives, std::string{config::command_line_name}, folder, loader_);
     if (!before) return std::unexpected{before.error()};
     auto document = config::parse_file(options_.conf_path, folder, loader_);
     if (!document) return std::unexpected{document.error()};
@@ -97,6 +97,11 @@ Checked<std::unique_ptr<Site>> SiteBuilder::build() {
     if (!saw_events) return complain("no \"events\" section in configuration", {});
     auto& process = site_->main.own<MainSettings>();
     process.pid = absolute(process.pid);
+    if (!process.user) {
+        if (const auto nobody = loader_.user(process.user_name, {})) process.user = *nobody;
+    } else if (!loader_.is_root()) {
+        warn("the \"user\" directive makes sense only if the master process runs with super-user privileges, ignored", {});
+    }
     if (error_logs.targets.empty()) error_logs.targets.add({error_log, observe::Level::error});
     if (auto done = link_points(); !done) return std::unexpected{done.error()};
     return std::move(site_);
@@ -177,7 +182,7 @@ Checked<> SiteBuilder::add_server_names(const Statement& statement) {
             if (pattern.empty()) return complain("empty regex in server name \"~\"", word.place);
             const bool has_upper = std::any_of(pattern.begin(), pattern.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
             auto regex = config::Regex::compile(pattern, has_upper);
-            if (!regex) return complain(fmt::format("pcre2_compile() failed: {}", regex.error()), word.place);
+            if (!regex) return complain(regex.error(), word.place);
             name.text = word.text;
             name.regex = std::make_shared<const config::Regex>(std::move(*regex));
             link_captures(*name.regex, site_->variables, name.named_captures);
@@ -218,7 +223,7 @@ Checked<> SiteBuilder::parse_location_name(const Statement& statement, Location&
     } else if (modifier == "~" || modifier == "~*") {
         location.kind = Kind::regex;
         auto regex = config::Regex::compile(name, modifier == "~*");
-        if (!regex) return complain(fmt::format("pcre2_compile() failed: {}", regex.error()), words.back().place);
+        if (!regex) return complain(regex.error(), words.back().place);
         link_captures(*regex, site_->variables, location.named_captures);
         location.regex = std::move(*regex);
     } else if (!modifier.empty()) {

@@ -16,17 +16,36 @@ using observe::Level;
 /// Accepts on one listening socket and starts a task for each connection.
 class Listener {
 public:
-    Listener(Worker& worker, const sys::Fd& socket, std::size_t index)
-        : worker_{worker}, acceptor_{worker.loop, &worker.scope, socket}, index_{index} {}
+    Listener(Worker& worker, std::shared_ptr<const sys::Fd> socket, std::size_t index)
+        : worker_{worker}, socket_{std::move(socket)}, acceptor_{worker.loop, &worker.scope, *socket_}, index_{index} {}
 
     Task<> accept_connections();
-    void stop() { acceptor_.stop(); }
+    /// Takes what has connected already, then accepts no more.
+    void finish();
 
 private:
+    void start(sys::Accepted peer);
+
     Worker& worker_;
+    std::shared_ptr<const sys::Fd> socket_;
     io::Acceptor acceptor_;
     std::size_t index_;
 };
+
+void Listener::start(sys::Accepted peer) {
+    worker_.metrics.add(Counter::accepted);
+    worker_.scope.spawn(serve(worker_, std::move(peer.socket), peer.peer, index_));
+}
+
+void Listener::finish() {
+    acceptor_.stop();
+    for (;;) {
+        auto peer = acceptor_.try_accept();
+        if (!peer) break;
+        start(std::move(*peer));
+    }
+    socket_.reset();  // the acceptor has stopped and does not look at it again
+}
 
 Task<> Listener::accept_connections() {
     for (;;) {
@@ -45,8 +64,7 @@ Task<> Listener::accept_connections() {
             if (!again) co_return;
             continue;
         }
-        worker_.metrics.add(Counter::accepted);
-        worker_.scope.spawn(serve(worker_, std::move(peer->socket), peer->peer, index_));
+        start(std::move(*peer));
     }
 }
 
@@ -62,14 +80,14 @@ Worker::~Worker() { flush_logs(true); }
 
 void Worker::start(std::span<const OpenListener> listeners) {
     for (const OpenListener& listener : listeners) {
-        listeners_.push_back(std::make_unique<Listener>(*this, *listener.socket, listener.point));
+        listeners_.push_back(std::make_unique<Listener>(*this, listener.socket, listener.point));
         scope.spawn(listeners_.back()->accept_connections());
     }
 }
 
 void Worker::drain() {
     if (std::exchange(draining_, true)) return;
-    for (const auto& listener : listeners_) listener->stop();
+    for (const auto& listener : listeners_) listener->finish();
     wake_room_waiters();
     for (Connection* connection = first_idle_; connection != nullptr;) {
         Connection* const next = connection->next_idle;

@@ -79,7 +79,7 @@ def test_tcp_nopush(serve, site, value, used):
     server = serve(server=f"sendfile on; tcp_nopush {value};")
     with Trace(server, "setsockopt,sendto,sendmsg,write,writev,sendfile") as trace:
         server.get("/large")
-    corked = "TCP_CORK, [1]" in trace.text() or "MSG_MORE" in trace.text()
+    corked = "TCP_CORK, [1]" in trace.text()
     assert corked == used
 
 
@@ -95,25 +95,6 @@ def test_tcp_nodelay(serve, site, value, used):
     assert bool(re.search(r"TCP_NODELAY, \[1\]", trace.text())) == used
 
 
-@needs_strace
-@covers("multi_accept")
-@cases("value, several", [("on", True), ("off", False)])
-def test_multi_accept(serve, value, several):
-    """Connections that wait together are taken in one turn of the loop, or one each turn."""
-    server = serve(events=f"multi_accept {value};", server="return 200 x;")
-    with Trace(server, "accept4,accept,epoll_wait,epoll_pwait,epoll_pwait2") as trace:
-        worker = trace.worker
-        process.os.kill(worker, signal.SIGSTOP)
-        connections = [server.connect() for _ in range(8)]
-        process.os.kill(worker, signal.SIGCONT)
-        for connection in connections:
-            connection.send(head_of("GET", "/"))
-        assert all(connection.read_response().status == 200 for connection in connections)
-    turns = re.split(r"epoll_p?wait", trace.text())
-    most = max(len(re.findall(r"accept4?\(.*= \d+$", turn, re.M)) for turn in turns)
-    assert (most > 1) == several, trace.text()
-
-
 def test_a_head_and_its_small_content_leave_together(serve, site):
     """One packet less for each answer: the first read of the client has both."""
     documents(site)
@@ -126,10 +107,3 @@ def test_a_head_and_its_small_content_leave_together(serve, site):
             head, content = connection.buffer.split(b"\r\n\r\n", 1)
             connection.buffer = b""
             assert len(content) == length, head
-
-
-@cases("events", ["accept_mutex on;", "accept_mutex off;", "use epoll;", "accept_mutex on; multi_accept on;"])
-def test_settings_of_events_that_change_no_answer(serve, events):
-    server = serve(main="worker_processes 2;", events=events, server="return 200 x;")
-    for _ in range(20):
-        assert server.get("/").text == "x"
