@@ -188,8 +188,8 @@ class Connection:
     def persists(self):
         """Whether another request is answered. Uses the connection up if it is not."""
         try:
-            self.send(head_of("HEAD", "/"))
-            self.read_response("HEAD")
+            self.send(head_of("GET", "/"))
+            self.read_response()
         except (AssertionError, OSError):
             return False
         return True
