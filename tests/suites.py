@@ -155,6 +155,9 @@ def counting(tally, name, command, seconds):
     lines = log.read_text(errors="replace").splitlines()
     counts = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1]) if lines else None
     passed, failed = (int(counts[1]), int(counts[2])) if counts else (0, 1)
+    for line in lines:
+        if "were not looked at" in line:
+            print(line)
     if status != 0 and not failed:
         failed = 1
     if failed:
