@@ -197,6 +197,10 @@ Task<> send_response(Exchange& exchange) {
     const CoreSettings& core = exchange.core();
     Connection& connection = exchange.connection;
     response.server = server_text(exchange);
+    if (response.status != 200 && response.status != 206 && response.status != 304) {
+        response.last_modified.reset();  // an error page's own date says nothing about what was asked for
+        response.accept_ranges = false;
+    }
     response.location = without_line_ends(response.location, exchange.arena);
     response.content_type = without_line_ends(response.content_type, exchange.arena);
     if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);

@@ -56,8 +56,7 @@ Checked<> apply_worker_processes(Scope& scope, const Statement& statement) {
 Checked<> apply_worker_connections(Scope& scope, const Statement& statement) {
     const config::Word& word = statement.words.front();
     const auto number = config::parse_number(word.text);
-    if (!number || *number < 1)
-        return complain(fmt::format("invalid number \"{}\" in \"worker_connections\" directive", word.text), word.place);
+    if (!number || *number < 1) return complain(fmt::format("invalid number \"{}\"", word.text), word.place);
     scope.settings.own<MainSettings>().worker_connections = static_cast<std::uint64_t>(*number);
     return {};
 }

@@ -104,7 +104,12 @@ Task<Outcome> run_once(Exchange& exchange) {
 }
 
 Outcome apply_filters(Exchange& exchange) {
-    if (exchange.forced_status != 0) exchange.response.status = exchange.forced_status;
+    http::Response& response = exchange.response;
+    if (exchange.forced_status != 0) response.status = exchange.forced_status;
+    if (!response.location.empty() && !response.location.starts_with('/')) {
+        response.fields.add("Location", without_line_ends(response.location, exchange.arena));  // somebody else's URL: sent as it is
+        response.location = {};
+    }
     for (const Filter& filter : exchange.location->filters) {
         if (const Outcome outcome = filter.apply(exchange); outcome.kind != Outcome::Kind::declined) return outcome;
     }

@@ -76,7 +76,10 @@ Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::Wo
     loop.at_end_of_turn([this] { flush_logs(false); });
 }
 
-Worker::~Worker() { flush_logs(true); }
+Worker::~Worker() {
+    flush_logs(true);
+    loop.timers().disarm(flush_due_);
+}
 
 void Worker::start(std::span<const OpenListener> listeners) {
     for (const OpenListener& listener : listeners) {
@@ -148,9 +151,14 @@ void Worker::wake_room_waiters() {
 }
 
 void Worker::flush_logs(bool everything) {
+    io::Deadline next = io::never;
     for (AccessLog& log : access_logs_) {
-        if (!log.empty()) log.flush(loop.now(), everything);
+        if (log.empty()) continue;
+        log.flush(loop.now(), everything);
+        next = std::min(next, log.due());
     }
+    const bool later_than_armed = flush_due_.armed() && flush_due_.time() <= next;
+    if (next != io::never && !later_than_armed) loop.timers().arm(flush_due_, next);
 }
 
 }  // namespace webserv::server

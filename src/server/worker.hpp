@@ -74,7 +74,13 @@ public:
     void flush_logs(bool everything);
 
 private:
+    /// Makes the loop turn when a log's `flush=` is due: its end of turn writes.
+    class WakeUp final : public io::Timer {
+        void expired() override {}
+    };
     void wake_room_waiters();
+
+    WakeUp flush_due_;
 
     std::shared_ptr<const Site> site_;
     std::vector<AccessLog> access_logs_;

@@ -1,4 +1,5 @@
 // sys/temporary.cpp: numbered names, and folders made when they are first needed.
+// Workers and servers may share a folder: a name that is taken is passed over.
 #include "sys/temporary.hpp"
 
 #include <fcntl.h>
@@ -26,6 +27,12 @@ std::string numbered_path(const std::string& folder, const std::vector<unsigned>
     return path + '/' + name;
 }
 
+Result<Fd> create_new(const std::string& path) {
+    Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    if (!file) return failed("open");
+    return file;
+}
+
 }  // namespace
 
 Result<> make_folders(const std::string& path) {
@@ -44,13 +51,13 @@ Result<TemporaryFile> TemporaryFile::create(const std::string& folder, const std
     static std::uint32_t next = 0;  // of this process; collisions with others are tried past
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         std::string path = numbered_path(folder, levels, ++next);
-        Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-        if (file) return TemporaryFile{std::move(path), std::move(file)};
-        if (errno == ENOENT) {
+        auto file = create_new(path);
+        if (!file && file.error().code == std::errc::no_such_file_or_directory) {
             if (auto made = make_folders(path.substr(0, path.rfind('/'))); !made) return std::unexpected{made.error()};
-        } else if (errno != EEXIST) {
-            return failed("open");
+            file = create_new(path);
         }
+        if (file) return TemporaryFile{std::move(path), std::move(*file)};
+        if (file.error().code != std::errc::file_exists) return std::unexpected{file.error()};
     }
     return std::unexpected{Error{std::errc::file_exists, Blame::ourselves, "open"}};
 }

@@ -243,3 +243,19 @@ def test_an_error_log_that_cannot_be_opened_ends_the_start(site):
     result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
     assert result.returncode == 1
     assert f'[emerg] open() "{site.dir}/none/error.log" failed (2: No such file or directory)' in re.sub(r"\d+#\d+: ", "", result.stderr)
+
+
+@covers("access_log")
+def test_a_buffer_holds_lines_back(serve):
+    """Until it is full, or `flush` is over."""
+    server = serve(http="""log_format path '$uri'; server { listen 127.0.0.1:{port}; return 200 x;
+        location /held { access_log {dir}/held.log path buffer=20; return 200 x; }
+        location /soon { access_log {dir}/soon.log path buffer=1k flush=300ms; return 200 x; } }""", defaults=QUIET)
+    server.get("/held/1"), server.get("/held/2"), server.get("/soon/1")
+    held, soon = (server.site.dir / name for name in ("held.log", "soon.log"))
+    assert held.read_text() == "" and soon.read_text() == ""
+    server.get("/held/3")
+    assert server.log_lines(2, "held.log") == ["/held/1", "/held/2"]
+    assert server.log_lines(1, "soon.log") == ["/soon/1"]
+    server.stop()
+    assert held.read_text() == "/held/1\n/held/2\n/held/3\n"
