@@ -1,4 +1,5 @@
 // app/launch.cpp: loading, opening, and what each worker does once it is forked.
+// The order matters: what can fail for the user's reasons fails here, before any process is started.
 #include "app/launch.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // app/launch.hpp: from a configuration to running processes: load, open logs and listeners, supervise.
+// Shared by the nginx-like command line and by `webserv serve`: there is one way to start.
 #pragma once
 
 #include <memory>

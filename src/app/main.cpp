@@ -1,4 +1,5 @@
 // app/main.cpp: `webserv [options]` as nginx, and the subcommands beside it.
+// Messages and exit statuses are nginx's, because scripts read them.
 #include <fmt/format.h>
 
 #include <cstdio>

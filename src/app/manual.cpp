@@ -1,4 +1,5 @@
 // app/manual.cpp: the pages that the engine renders, as files.
+// The tables are the only source: a page can not say something else than the code.
 #include "app/manual.hpp"
 
 #include <fmt/format.h>

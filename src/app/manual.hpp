@@ -1,4 +1,5 @@
 // app/manual.hpp: `webserv manual FOLDER`: writes the directives' pages from the tables, for docs/directives.
+// A test compares what it writes with what is in the repository.
 #pragma once
 
 #include <span>

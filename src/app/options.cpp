@@ -1,4 +1,5 @@
 // app/options.cpp: letters, glued or not ("-tq", "-cfile", "-c file"), as nginx reads them.
+// Values may be glued to their letter or follow it; letters without a value may share a word.
 #include "app/options.hpp"
 
 #include <fmt/format.h>

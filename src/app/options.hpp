@@ -1,4 +1,5 @@
 // app/options.hpp: nginx's command line: -c -p -g -e -t -T -q -s -v -V -h.
+// Paths come out absolute: nothing later depends on the working directory.
 #pragma once
 
 #include <expected>

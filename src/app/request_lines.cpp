@@ -1,4 +1,5 @@
 // app/request_lines.cpp: time, status, method, path, size and duration of each exchange.
+// Written for a person who watches, so it is flushed at once; logs for machines are access_log's.
 #include "app/request_lines.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // app/request_lines.hpp: one line a request on standard output, coloured on a terminal: what `webserv serve` shows.
+// A module like any other, but registered by `serve` alone.
 #pragma once
 
 #include "server/module.hpp"

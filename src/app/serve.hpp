@@ -1,4 +1,5 @@
 // app/serve.hpp: `webserv serve [DIR]`: share a folder without a configuration.
+// No configuration file: one is made in memory from the options.
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
 // app/system_loader.cpp: the questions, asked of the system.
+// What it answers is kept by a RecordingLoader; here nothing is remembered.
 #include "app/system_loader.hpp"
 
 #include <glob.h>

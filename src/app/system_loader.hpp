@@ -1,4 +1,5 @@
 // app/system_loader.hpp: the real outside world for configurations: files, globs, users, names, the host's name.
+// The only loader that touches the system; everything else sees its interface.
 #pragma once
 
 #include "config/loader.hpp"

@@ -1,4 +1,5 @@
 // base/version.hpp: what this is called, and which nginx's configuration it speaks.
+// The build reads the version from here, so it stands in one place.
 #pragma once
 
 namespace webserv {

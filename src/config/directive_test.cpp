@@ -1,4 +1,5 @@
 // config/directive_test.cpp: the engine: nginx's messages in nginx's order of checks, what is applied when, and the manual.
+// The messages are compared whole: tools grep for nginx's.
 #include "config/directive.hpp"
 
 #include <gtest/gtest.h>

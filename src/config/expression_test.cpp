@@ -1,4 +1,5 @@
 // config/expression_test.cpp: what compiles, what is complained about, and what comes out.
+// Literals, variables, braces and captures, and every way to write them wrong.
 #include "config/expression.hpp"
 
 #include <gtest/gtest.h>

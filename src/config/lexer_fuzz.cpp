@@ -1,4 +1,5 @@
 // config/lexer_fuzz.cpp: whatever the text, tokens lie inside it in order, and words that are written quoted are read back.
+// Words written again in quotes lex to the same words, and places lie inside the text.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>

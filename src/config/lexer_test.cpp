@@ -1,4 +1,5 @@
 // config/lexer_test.cpp: words and marks; the rules, the escapes and the refusals were compared with nginx.
+// Each rule of nginx's grammar with the smallest text that shows it.
 #include "config/lexer.hpp"
 
 #include <gtest/gtest.h>

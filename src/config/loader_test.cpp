@@ -1,4 +1,5 @@
 // config/loader_test.cpp: a record answers as the outside world did; anything else is refused.
+// What was recorded is replayed alike, and a damaged record is refused.
 #include "config/loader.hpp"
 
 #include <gtest/gtest.h>

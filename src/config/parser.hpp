@@ -1,4 +1,5 @@
 // config/parser.hpp: text to statements, includes resolved; knows no directive but `include`.
+// Gives statements with the place of every word; includes are resolved on the way.
 #pragma once
 
 #include <memory>

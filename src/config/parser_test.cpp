@@ -1,4 +1,5 @@
 // config/parser_test.cpp: statements, blocks and includes; the first lines of complaints are those that nginx prints.
+// Blocks, includes from memory, and the place of each mistake.
 #include "config/parser.hpp"
 
 #include <gtest/gtest.h>

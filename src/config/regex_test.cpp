@@ -1,4 +1,5 @@
 // config/regex_test.cpp: matches, captures and names; nginx's words for a pattern that is wrong; limits that hold.
+// Matches, captures, names, and patterns that would run for ever.
 #include "config/regex.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // config/settings_test.cpp: what an inner scope inherits, what it changes for itself, and what it starts anew.
+// Copies on the first change, lists all or nothing, resets on entry.
 #include "config/settings.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // config/syntax.hpp: a configuration as written: files, places in them, words, statements; and complaints about them.
+// Values only: they outlive the parser and point at the files they came from.
 #pragma once
 
 #include <cstdint>

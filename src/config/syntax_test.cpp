@@ -1,4 +1,5 @@
 // config/syntax_test.cpp: a complaint as it is shown.
+// The first line is nginx's; the rest points at the mistake.
 #include "config/syntax.hpp"
 
 #include <gtest/gtest.h>

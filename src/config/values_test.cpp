@@ -1,4 +1,5 @@
 // config/values_test.cpp: what nginx accepts as a size, a time, a flag or a number, and what it refuses.
+// Units, bounds and what is no value at all.
 #include "config/values.hpp"
 
 #include <gtest/gtest.h>

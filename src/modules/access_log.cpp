@@ -1,4 +1,5 @@
 // modules/access_log.cpp: access_log and log_format: one line an exchange, gathered in the worker and written by its loop.
+// Values are escaped, so that no request can forge a line.
 #include <fmt/format.h>
 
 #include <algorithm>

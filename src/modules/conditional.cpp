@@ -1,4 +1,5 @@
 // modules/conditional.cpp: preconditions (RFC 9110 section 13): 304 and 412 instead of a file the client has or does not want.
+// Runs first among the filters: what is not sent needs no range.
 #include "http/conditional.hpp"
 
 #include "modules/registry.hpp"

@@ -1,4 +1,5 @@
 // modules/headers.cpp: add_header: fields that the configuration adds to responses.
+// All or nothing from level to level, as nginx does it.
 #include <fmt/format.h>
 
 #include <algorithm>

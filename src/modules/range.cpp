@@ -1,4 +1,5 @@
 // modules/range.cpp: part of a file (RFC 9110 section 14): 206 with the octets asked for, or 416.
+// Runs last among the filters: it cuts what the others have left.
 #include "http/range.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // modules/registry.cpp: the one list. Within a phase, handlers run in this order; so do filters.
+// Adding a feature is a line here and a file beside.
 #include "modules/registry.hpp"
 
 #include "server/core_modules.hpp"

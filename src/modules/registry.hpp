@@ -1,4 +1,5 @@
 // modules/registry.hpp: every module there is, in the order in which their handlers and filters run.
+// No static initialisers: what is not in the list does not exist.
 #pragma once
 
 #include <span>

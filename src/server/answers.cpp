@@ -1,4 +1,5 @@
 // server/answers.cpp: built-in pages in nginx's words, error_page, locations made absolute.
+// The pages are nginx's to the octet, but for the server's name: tools match them.
 #include "server/answers.hpp"
 
 #include <fmt/format.h>

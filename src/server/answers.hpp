@@ -1,4 +1,5 @@
 // server/answers.hpp: what is said when there is no file to send: error pages, redirects, short texts; and sending it.
+// Handlers say what to answer; how it looks on the wire is decided here.
 #pragma once
 
 #include <optional>

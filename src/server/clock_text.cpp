@@ -1,4 +1,5 @@
 // server/clock_text.cpp: three renderings of one second.
+// Local time is asked of the system once a second, not once a request.
 #include "server/clock_text.hpp"
 
 #include <cstdio>

@@ -1,4 +1,5 @@
 // server/clock_text.hpp: the time as text, made once a second however many exchanges ask.
+// One for each worker; the time itself comes from the loop.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // server/connection.cpp: wait, answer, again; then close so that the last response arrives.
+// The life of a connection reads from top to bottom in serve(), at the end of this file.
 #include "server/connection.hpp"
 
 #include <fmt/format.h>

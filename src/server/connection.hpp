@@ -1,4 +1,5 @@
 // server/connection.hpp: one client's connection: who it is, and the loop that answers its requests until either side ends it.
+// Between two requests it is one coroutine frame, without buffer, site or arena.
 #pragma once
 
 #include <cstdint>

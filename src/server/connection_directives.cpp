@@ -1,4 +1,5 @@
 // server/connection_directives.cpp: directives about reading requests, their content, keep-alive, and sending.
+// Each is a line in a table; most values go straight into a member of the settings.
 #include <fmt/format.h>
 
 #include "config/values.hpp"

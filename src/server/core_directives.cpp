@@ -1,4 +1,5 @@
 // server/core_directives.cpp: directives that make servers and locations, name files and types, and answer errors.
+// Blocks are handed to the SiteBuilder, which makes their scopes.
 #include <fmt/format.h>
 
 #include "base/text.hpp"

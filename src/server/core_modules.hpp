@@ -1,4 +1,5 @@
 // server/core_modules.hpp: the core's own directives and variables, in the same shape as any module's.
+// They stand first in the registry; nothing else makes them special.
 #pragma once
 
 #include "server/module.hpp"

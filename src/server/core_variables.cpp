@@ -1,4 +1,5 @@
 // server/core_variables.cpp: the variables of the core, with nginx's names and values.
+// Measured against nginx: which have no value (a dash in logs) and which are empty.
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
 // server/exchange.cpp: internal redirects, variables, and the context of log lines.
+// What it allocates lies in its arena and goes with it.
 #include "server/exchange.hpp"
 
 #include <fmt/format.h>

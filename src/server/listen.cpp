@@ -1,4 +1,5 @@
 // server/listen.cpp: address forms and parameters of `listen`.
+// Parameters that nginx has and we lack are refused by name.
 #include "server/listen.hpp"
 
 #include <fmt/format.h>
@@ -32,7 +33,8 @@ HostAndPort split(std::string_view text) {
         const auto end = text.find(']');
         if (end == text.npos) return {text, std::nullopt};
         const std::string_view rest = text.substr(end + 1);
-        return {text.substr(0, end + 1), rest.starts_with(':') ? std::optional{rest.substr(1)} : std::nullopt};
+        if (rest.empty()) return {text, std::nullopt};
+        return rest.front() == ':' ? HostAndPort{text.substr(0, end + 1), rest.substr(1)} : HostAndPort{text, std::nullopt};
     }
     if (const auto colon = text.rfind(':'); colon != text.npos) return {text.substr(0, colon), text.substr(colon + 1)};
     const bool all_digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -53,7 +55,7 @@ Checked<std::vector<sys::Address>> parse_addresses(const Word& word, config::Loa
     };
     if (text.starts_with("unix:")) {
         const auto address = sys::Address::local(text.substr(5));
-        if (!address) return wrong(text.size() == 5 ? "no path" : "too long path");
+        if (!address) return wrong(text.size() == 5 ? "no path in the unix domain socket" : "too long path in the unix domain socket");
         return std::vector{*address};
     }
     const HostAndPort parts = split(text);
@@ -63,6 +65,7 @@ Checked<std::vector<sys::Address>> parse_addresses(const Word& word, config::Loa
         if (!number) return wrong("invalid port");
         port = *number;
     }
+    if (text.starts_with(':')) return wrong("no host");
     if (parts.host.empty() || parts.host == "*") return std::vector{sys::Address::ipv4_any(port)};
     if (const auto literal = sys::Address::parse_ip(parts.host, port)) return std::vector{*literal};
     if (parts.host.starts_with('[')) return wrong("invalid IPv6 address");
@@ -92,14 +95,11 @@ Checked<> apply_parameter(const Word& word, ListenSpec& spec) {
     }
     if (name == "backlog") {
         const auto number = config::parse_number(value);
-        if (!number || *number < 1 || *number > INT32_MAX) return complain(fmt::format("invalid backlog \"{}\"", value), word.place);
+        if (!number || *number < 1 || *number > INT32_MAX) return complain(fmt::format("invalid backlog \"{}\"", text), word.place);
         spec.options.backlog = static_cast<int>(*number);
         return {};
     }
     if (name == "ipv6only") {
-        if (spec.address.family() != AF_INET6) {
-            return complain(fmt::format("ipv6only is not supported on addr \"{}\", ignored", spec.address.text()), word.place);
-        }
         if (value != "on" && value != "off") return complain(fmt::format("invalid ipv6only flags \"{}\"", value), word.place);
         spec.options.ipv6_only = value == "on";
         return {};

@@ -1,4 +1,5 @@
 // server/listen.hpp: the `listen` directive's words as a value.
+// A value; what several servers say about one address is joined in listen_points.cpp.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
 // server/listen_points.cpp: the listen directives of all servers, joined by address: one point each, with default and names.
+// nginx's rule: socket options once an address, and the first server is the default unless one says so.
 #include <fmt/format.h>
 
 #include <algorithm>

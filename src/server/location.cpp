@@ -1,4 +1,5 @@
 // server/location.cpp: longest prefix by binary search, then regexes.
+// Levels nest, and each is searched by the same rules.
 #include "server/location.hpp"
 
 #include <fmt/format.h>

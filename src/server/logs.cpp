@@ -1,4 +1,5 @@
 // server/logs.cpp: opening logs, and writing the gathered lines of access logs.
+// Errors are written at once by observe::Log; access lines gather here.
 #include "server/logs.hpp"
 
 #include <fmt/format.h>

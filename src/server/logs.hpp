@@ -1,4 +1,5 @@
 // server/logs.hpp: the logs a site names: error logs opened and combined, access logs with a buffer in each worker.
+// The master opens the files, so that workers need no right to.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // server/main_directives.cpp: directives of the main context and of `events`, and error_log, which may stand anywhere.
+// What they say is read by app/launch, which starts the processes.
 #include <fmt/format.h>
 
 #include "config/values.hpp"

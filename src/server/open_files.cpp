@@ -1,4 +1,5 @@
 // server/open_files.cpp: lookup, revalidation, and the bound on how many stay open.
+// A hit costs one stat(2); a miss opens, states and maps.
 #include "server/open_files.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // server/phases.cpp: the table of phases, run over what each location compiled to.
+// A location that wants few handlers runs few: the list was compiled when the site was built.
 #include "server/phases.hpp"
 
 #include <fmt/format.h>

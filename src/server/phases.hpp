@@ -1,4 +1,5 @@
 // server/phases.hpp: an exchange from its request to its log line: server, location, handlers, filters, sending.
+// Called by server/connection with a request that was read or refused.
 #pragma once
 
 #include "base/task.hpp"

@@ -1,4 +1,5 @@
 // server/request_content.cpp: memory first, then a temporary file.
+// Only where a value refers to the content; everywhere else it is discarded unread.
 #include "server/request_content.hpp"
 
 #include <fmt/format.h>

@@ -118,7 +118,12 @@ Checked<> SiteBuilder::declare_captures(const std::vector<Statement>& statements
     for (const Statement& statement : statements) {
         if (statement.name.text == "server_name" || statement.name.text == "location") {
             for (const config::Word& word : statement.words) {
-                for (const std::string& name : group_names(word.text)) site_->variables.declare(name);
+                for (const std::string& name : group_names(word.text)) {
+                    if (site_->variables.is_defined(name)) {
+                        return complain(fmt::format("the duplicate \"{}\" variable", name), word.place, "the group needs another name");
+                    }
+                    site_->variables.declare(name);
+                }
             }
         }
         if (auto done = declare_captures(statement.block); !done) return done;
@@ -172,12 +177,23 @@ Checked<> SiteBuilder::add_listen(const Statement& statement) {
     return {};
 }
 
+Checked<> SiteBuilder::check_server_name(const config::Word& word) {
+    const std::string_view name = word.text;
+    const bool bare_wildcard = name.starts_with('*') && (name.size() < 3 || name[1] != '.');
+    if (bare_wildcard || name == ".") return complain(fmt::format("server name \"{}\" is invalid", name), word.place);
+    const auto star = name.find('*');
+    const bool front = star == 0 && name.find('*', 1) == name.npos;
+    const bool end = name.ends_with(".*") && name.size() > 2 && star == name.size() - 1;
+    if (star != name.npos && !front && !end) return complain(fmt::format("invalid server name or wildcard \"{}\"", name), word.place);
+    if (name.find('/') != name.npos) warn(fmt::format("server name \"{}\" has suspicious symbols", name), word.place);
+    return {};
+}
+
 Checked<> SiteBuilder::add_server_names(const Statement& statement) {
     for (const config::Word& word : statement.words) {
         ServerName name{.text = text::lower(word.text), .regex = nullptr, .named_captures = {}, .place = word.place};
         if (word.text == "$hostname") name.text = text::lower(loader_.hostname());
-        const std::string_view written = name.text;
-        if (written.starts_with('~')) {
+        if (name.text.starts_with('~')) {
             const std::string pattern = word.text.substr(1);
             if (pattern.empty()) return complain("empty regex in server name \"~\"", word.place);
             const bool has_upper = std::any_of(pattern.begin(), pattern.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -186,13 +202,8 @@ Checked<> SiteBuilder::add_server_names(const Statement& statement) {
             name.text = word.text;
             name.regex = std::make_shared<const config::Regex>(std::move(*regex));
             link_captures(*name.regex, site_->variables, name.named_captures);
-        } else {
-            const auto star = written.find('*');
-            const bool front = written.starts_with("*.") && written.size() > 2 && written.find('*', 1) == written.npos;
-            const bool end = written.ends_with(".*") && written.size() > 2 && star == written.size() - 1;
-            if ((star != written.npos && !front && !end) || written.find('/') != written.npos || written == ".") {
-                return complain(fmt::format("invalid server name or wildcard \"{}\"", word.text), word.place);
-            }
+        } else if (auto checked = check_server_name(word); !checked) {
+            return checked;
         }
         host_->names.push_back(std::move(name));
     }

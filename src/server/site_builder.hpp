@@ -1,4 +1,5 @@
 // server/site_builder.hpp: a configuration's statements to a Site, with the directive tables of all modules.
+// Lives while a configuration is read; the Site it gives never changes again.
 #pragma once
 
 #include <memory>
@@ -58,6 +59,7 @@ private:
     };
     [[nodiscard]] config::Checked<> apply_document(std::vector<config::Statement>& statements, config::SettingsTable& settings);
     [[nodiscard]] config::Checked<> declare_captures(const std::vector<config::Statement>& statements);
+    [[nodiscard]] config::Checked<> check_server_name(const config::Word& word);
     [[nodiscard]] config::Checked<> parse_location_name(const config::Statement& statement, Location& location);
     [[nodiscard]] config::Checked<> link_points();
     [[nodiscard]] config::Checked<> join_point(ListenPoint& point, const ListenEntry& entry, bool& has_default, bool& has_options);

@@ -1,4 +1,5 @@
 // server/variables.cpp: names to indices.
+// A family's member (`$http_x`) gets an index of its own when it is first named.
 #include "server/variables.hpp"
 
 namespace webserv::server {

@@ -1,4 +1,5 @@
 // server/variables.hpp: the variables of one site: a name to an index at load, an index to a getter at run time.
+// Names are looked up while the configuration is read, never while a request is answered.
 #pragma once
 
 #include <map>
@@ -22,6 +23,8 @@ public:
     };
 
     void add(std::span<const Variable> variables);
+    /// Whether a module has a variable of just this name: a capture cannot take it.
+    [[nodiscard]] bool is_defined(std::string_view name) const { return definitions_.find(name) != definitions_.end(); }
     /// A variable that a named capture fills; the same index for the same name.
     int declare(std::string_view name);
 

@@ -1,4 +1,5 @@
 // server/virtual_host.cpp: names into tables, and out again.
+// Wildcards are tables too, keyed by what follows or precedes the star.
 #include "server/virtual_host.hpp"
 
 namespace webserv::server {

@@ -33,9 +33,10 @@ struct VirtualHost {
     std::vector<Handler> rewrite_handlers;
     config::Place place;
 
-    /// $server_name: the first name as written; "" if there is none.
+    /// $server_name: the first name as written, but "a.b" for ".a.b"; "" if there is none.
     [[nodiscard]] std::string_view first_name() const noexcept {
-        return names.empty() ? std::string_view{} : std::string_view{names.front().text};
+        const std::string_view name = names.empty() ? std::string_view{} : std::string_view{names.front().text};
+        return name.starts_with('.') ? name.substr(1) : name;
     }
     [[nodiscard]] const Location* named_location(std::string_view name) const noexcept;
 };

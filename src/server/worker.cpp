@@ -1,4 +1,5 @@
 // server/worker.cpp: accepting, the list of idle connections, graceful and fast ends.
+// Listener, the accepting coroutine of each listening socket, lives here too.
 #include "server/worker.hpp"
 
 #include <fmt/format.h>

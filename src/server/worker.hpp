@@ -1,4 +1,5 @@
 // server/worker.hpp: what one worker process has: its loop, the current site, open files, logs, its clients.
+// One for each worker process, and everything in it is used by one thread.
 #pragma once
 
 #include <cstdint>

@@ -248,7 +248,7 @@ def test_an_error_log_that_cannot_be_opened_ends_the_start(site):
 @covers("access_log")
 def test_a_buffer_holds_lines_back(serve):
     """Until it is full, or `flush` is over."""
-    server = serve(http="""log_format path '$uri'; server { listen 127.0.0.1:{port}; return 200 x;
+    server = serve(http="""log_format path '$uri'; server { listen 127.0.0.1:{port};
         location /held { access_log {dir}/held.log path buffer=20; return 200 x; }
         location /soon { access_log {dir}/soon.log path buffer=1k flush=300ms; return 200 x; } }""", defaults=QUIET)
     server.get("/held/1"), server.get("/held/2"), server.get("/soon/1")

@@ -58,3 +58,17 @@ def test_the_client_is_told_to_go_on_before_its_content_is_read(serve):
         connection.send(b"data")
         assert connection.read_response("POST").text == "data"
         assert connection.persists()
+
+
+@covers("client_body_timeout")
+def test_content_that_does_not_come(serve):
+    """Each pause counts by itself; the answer is 408, and nothing else is read from this client."""
+    server = serve(server="""location /short { client_body_timeout 300ms; return 200 "$request_body"; }
+        location /long { client_body_timeout 30s; return 200 "$request_body"; }""")
+    with server.connect() as slow, server.connect() as patient:
+        for connection, target in ((slow, "/short"), (patient, "/long")):
+            connection.send(head_of("POST", target, ["Content-Length: 4"]) + b"da")
+        assert slow.read_response("POST").status == 408
+        assert slow.is_closed()
+        patient.send(b"ta")
+        assert patient.read_response("POST").text == "data"
