@@ -14,6 +14,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,8 +59,9 @@ def show(log, lines=60):
     print("".join(log.read_text(errors="replace").splitlines(keepends=True)[-lines:]), flush=True)
 
 
+@cache
 def build(tally, preset, *targets):
-    """Configures and builds; says whether that worked."""
+    """Configures and builds, once; says whether that worked."""
     began = time.monotonic()
     log = RESULTS / f"build-{preset}.log"
     command = ["cmake", "--build", "--preset", preset] + [f"--target={target}" for target in targets]

@@ -6,9 +6,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <thread>
 
+#include "app/print.hpp"
 #include "config/loader.hpp"
 #include "process/master.hpp"
 #include "sys/socket.hpp"
@@ -16,7 +16,7 @@
 
 namespace webserv::app {
 
-void say(std::string_view level, std::string_view message) { fmt::print(stderr, "webserv: [{}] {}\n", level, message); }
+void say(std::string_view level, std::string_view message) { print_error(fmt::format("webserv: [{}] {}\n", level, message)); }
 
 namespace {
 
@@ -127,16 +127,26 @@ std::expected<Listeners, std::string> Listeners::open(const server::Site& site, 
             }
             set.push_back({socket, index});
         }
+        const std::string path = point.address.is_local() ? point.address.local_name() : std::string{};
+        if (!path.empty() && !path.starts_with('@')) listeners.paths_.push_back(path);
     }
     return listeners;
 }
 
+void Listeners::remove_paths() {
+    for (const std::string& path : std::exchange(paths_, {})) ::unlink(path.c_str());
+}
+
+unsigned worker_count(const server::Site& site) {
+    const unsigned wanted = site.process().worker_processes;
+    return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+}
+
 int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs, Listeners& listeners,
-             const std::string& pid_path) {
+             const Supervision& supervision) {
     const std::shared_ptr<const server::Site> site = std::move(built);
     const server::MainSettings& settings = site->process();
-    const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
-    const unsigned workers = settings.worker_processes == 0 ? processors : settings.worker_processes;
+    const unsigned workers = worker_count(*site);
     auto metrics = observe::Metrics::create(workers);
     if (!metrics) {
         say("emerg", describe(metrics.error()));
@@ -144,12 +154,13 @@ int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_
     }
     prepare_temporary_folders(*site);
 
-    process::Plan plan{.workers = workers, .daemon = settings.daemon, .master = settings.master_process, .pid_path = pid_path};
+    process::Plan plan{.workers = workers, .daemon = settings.daemon, .master = settings.master_process, .pid_path = supervision.pid_path};
     if (settings.user && ::geteuid() == 0) {
         plan.identity = process::Identity{.user_name = settings.user_name, .user = settings.user->user, .group = settings.user->group};
     }
     plan.run = [&](process::Worker& process) {
         raise_descriptor_limit(settings.worker_connections);
+        process.ends_with_terminal = supervision.ends_with_terminal;
         server::Worker worker{process.loop, process.scope, process.metrics, site, access_logs};
         io::Scope ending;
         bool is_ending = false;
@@ -159,18 +170,19 @@ int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_
             } else {
                 worker.drain();
                 listeners.close();
+                if (!settings.master_process) listeners.remove_paths();
             }
             if (!std::exchange(is_ending, true)) ending.spawn(stop_when_finished(process.scope, process.loop));
         };
         worker.start(listeners.of_worker(process.index));
         process.loop.run();
     };
-    plan.quitting = [&listeners] { listeners.close(); };
+    plan.quitting = [&listeners] {
+        listeners.close();
+        listeners.remove_paths();
+    };
     const int status = process::supervise(plan, *metrics, *site->log);
-    for (const auto& point : site->points) {
-        const std::string path = point->address.is_local() ? point->address.local_name() : std::string{};
-        if (!path.empty() && !path.starts_with('@')) ::unlink(path.c_str());
-    }
+    listeners.remove_paths();
     return status;
 }
 

@@ -23,6 +23,9 @@ void say(std::string_view level, std::string_view message);
 [[nodiscard]] std::unique_ptr<server::Site> load(const Options& options, std::span<const server::Module* const> modules,
                                                  config::Loader& outside);
 
+/// How many workers the configuration asks for; `auto` is one for each processor.
+[[nodiscard]] unsigned worker_count(const server::Site& site);
+
 /// Opens the site's logs, creating the default folder logs/ if it is missing. The error is nginx's message.
 [[nodiscard]] std::expected<std::vector<std::shared_ptr<observe::LogSink>>, std::string> open_site_logs(const Options& options,
                                                                                                         server::Site& site);
@@ -37,14 +40,22 @@ public:
     [[nodiscard]] std::span<const server::OpenListener> of_worker(unsigned index) const { return sets_[index % sets_.size()]; }
     /// Closes all, once nobody accepts on them any more: new connections are refused from here on.
     void close() { sets_.assign(1, {}); }
+    /// Also takes the paths of local sockets away, once: a successor may use them from then on.
+    void remove_paths();
 
 private:
     std::vector<std::vector<server::OpenListener>> sets_;  // one; or one a worker where reuseport is used
+    std::vector<std::string> paths_;                       // of local sockets that are not abstract
+};
+
+/// What the caller knows about the process, and the configuration does not.
+struct Supervision {
+    std::string pid_path;             ///< empty: no pid file
+    bool ends_with_terminal = false;  ///< a hangup (SIGHUP) stops: there is no configuration to load again
 };
 
 /// Runs the site until a signal ends it. @return the exit status
-/// @param pid_path  empty: no pid file
 int run_site(std::unique_ptr<server::Site> site, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs, Listeners& listeners,
-             const std::string& pid_path);
+             const Supervision& supervision);
 
 }  // namespace webserv::app

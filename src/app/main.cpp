@@ -9,11 +9,13 @@
 #include "app/launch.hpp"
 #include "app/manual.hpp"
 #include "app/options.hpp"
+#include "app/print.hpp"
 #include "app/serve.hpp"
 #include "app/system_loader.hpp"
 #include "base/version.hpp"
 #include "modules/registry.hpp"
 #include "process/master.hpp"
+#include "sys/process.hpp"
 #include "sys/temporary.hpp"
 
 namespace webserv::app {
@@ -23,18 +25,18 @@ constexpr int bind_attempts = 5;  // nginx's: half a second apart, for a predece
 
 void dump(const server::Site& site) {
     for (const auto& file : site.files) {
-        fmt::print("# configuration file {}:\n{}{}\n", file->path, file->content, file->content.ends_with('\n') ? "" : "\n");
+        print(fmt::format("# configuration file {}:\n{}{}\n", file->path, file->content, file->content.ends_with('\n') ? "" : "\n"));
     }
 }
 
 int test(const Options& options, const server::Site& site) {
-    if (!options.quiet) fmt::print(stderr, "webserv: configuration file {} test is successful\n", options.conf_path);
+    if (!options.quiet) print_error(fmt::format("webserv: configuration file {} test is successful\n", options.conf_path));
     if (options.dump) dump(site);
     return 0;
 }
 
 int fail_test(const Options& options) {
-    if (options.test) fmt::print(stderr, "webserv: configuration file {} test failed\n", options.conf_path);
+    if (options.test) print_error(fmt::format("webserv: configuration file {} test failed\n", options.conf_path));
     return 1;
 }
 
@@ -43,7 +45,7 @@ int run(const Options& options) {
     auto site = load(options, modules::all(), outside);
     if (!site) return fail_test(options);
     if (!options.signal.empty()) return process::signal_running(options.signal, site->process().pid, observe::Log{});
-    if (options.test && !options.quiet) fmt::print(stderr, "webserv: the configuration file {} syntax is ok\n", options.conf_path);
+    if (options.test && !options.quiet) print_error(fmt::format("webserv: the configuration file {} syntax is ok\n", options.conf_path));
     const auto access_logs = open_site_logs(options, *site);
     if (!access_logs) {
         say("emerg", access_logs.error());
@@ -52,7 +54,7 @@ int run(const Options& options) {
     if (options.test) return test(options, *site);
 
     const auto& settings = site->process();
-    auto listeners = Listeners::open(*site, std::max(1U, settings.worker_processes), bind_attempts);
+    auto listeners = Listeners::open(*site, worker_count(*site), bind_attempts);
     if (!listeners) {
         say("emerg", listeners.error());
         site->log->write(observe::Level::emerg, listeners.error());
@@ -61,7 +63,7 @@ int run(const Options& options) {
     const std::string pid_path = settings.pid;
     if (pid_path.starts_with(options.prefix_path + "logs/"))
         (void)sys::make_folders(options.prefix_path + "logs");  // else the pid file says so
-    return run_site(std::move(site), *access_logs, *listeners, pid_path);
+    return run_site(std::move(site), *access_logs, *listeners, {.pid_path = pid_path});
 }
 
 int start(std::span<char* const> words) {
@@ -69,17 +71,20 @@ int start(std::span<char* const> words) {
     if (!words.empty() && std::strcmp(words[0], "manual") == 0) return write_manual(words.subspan(1));
     const auto options = parse_options(words);
     if (!options) {
-        fmt::print(stderr, "webserv: {}\n", options.error());
+        print_error(fmt::format("webserv: {}\n", options.error()));
         return 1;
     }
     if (!options->version) return run(*options);
-    fmt::print(stderr, "webserv version: {}\n", product);
-    if (options->help) fmt::print(stderr, "{}", help_text());
-    if (options->build) fmt::print(stderr, "{}", build_text());
+    print_error(fmt::format("webserv version: {}\n", product));
+    if (options->help) print_error(help_text());
+    if (options->build) print_error(build_text());
     return 0;
 }
 
 }  // namespace
 }  // namespace webserv::app
 
-int main(int count, char** words) { return webserv::app::start({words + 1, static_cast<std::size_t>(count > 0 ? count - 1 : 0)}); }
+int main(int count, char** words) {
+    webserv::sys::reserve_standard_streams();
+    return webserv::app::start({words + 1, static_cast<std::size_t>(count > 0 ? count - 1 : 0)});
+}

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/print.hpp"
 #include "config/directive.hpp"
 #include "modules/registry.hpp"
 #include "server/site_builder.hpp"
@@ -15,7 +16,7 @@ namespace webserv::app {
 
 int write_manual(std::span<char* const> words) {
     if (words.size() != 1) {
-        fmt::print(stderr, "webserv: usage: webserv manual FOLDER\n");
+        print_error(fmt::format("webserv: usage: webserv manual FOLDER\n"));
         return 1;
     }
     const std::filesystem::path folder = words[0];
@@ -26,7 +27,7 @@ int write_manual(std::span<char* const> words) {
         std::ofstream page{folder / name, std::ios::binary};
         page << text;
         if (page.flush()) continue;
-        fmt::print(stderr, "webserv: cannot write {}\n", (folder / name).string());
+        print_error(fmt::format("webserv: cannot write {}\n", (folder / name).string()));
         return 1;
     }
     return 0;

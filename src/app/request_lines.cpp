@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "app/print.hpp"
 #include "server/exchange.hpp"
 #include "server/worker.hpp"
 
@@ -63,9 +64,8 @@ Outcome print_line(Exchange& exchange) {
     const std::string request = exchange.request.target.empty()
                                     ? printable(exchange.request.line)
                                     : fmt::format("{} {}", exchange.request.method_name, printable(exchange.request.target));
-    fmt::print("{} {}{}{} {} {} {:.1f} ms {}\n", time.substr(12, 8), colour, status, plain, request, size_text(exchange.content_bytes_sent),
-               took, exchange.connection.peer().host());
-    std::fflush(stdout);
+    print(fmt::format("{} {}{}{} {} {} {:.1f} ms {}\n", time.substr(12, 8), colour, status, plain, request,
+                      size_text(exchange.content_bytes_sent), took, exchange.connection.peer().host()));
     return Outcome::declined();
 }
 

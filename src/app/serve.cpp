@@ -12,6 +12,7 @@
 #include <string>
 
 #include "app/launch.hpp"
+#include "app/print.hpp"
 #include "app/request_lines.hpp"
 #include "app/system_loader.hpp"
 #include "modules/registry.hpp"
@@ -97,24 +98,23 @@ std::vector<std::string> addresses_of_machine(const sys::Address& wildcard) {
 }
 
 void print_addresses(const Folder& folder, const sys::Address& address) {
-    fmt::print("Serving {}\n", std::filesystem::current_path().string());
+    print(fmt::format("Serving {}\n", std::filesystem::current_path().string()));
     if (address.is_local()) {
-        fmt::print("  {}\n", address.text());
+        print(fmt::format("  {}\n", address.text()));
     } else if (address.is_wildcard()) {
-        for (const std::string& url : addresses_of_machine(address)) fmt::print("  {}\n", url);
+        for (const std::string& url : addresses_of_machine(address)) print(fmt::format("  {}\n", url));
     } else {
-        fmt::print("  http://{}\n", address.text());
-        if (folder.bind == "127.0.0.1") fmt::print("  http://localhost:{}\n", address.port());
+        print(fmt::format("  http://{}\n", address.text()));
+        if (folder.bind == "127.0.0.1") print(fmt::format("  http://localhost:{}\n", address.port()));
     }
-    fmt::print("Ctrl-C to stop\n");
-    std::fflush(stdout);
+    print(fmt::format("Ctrl-C to stop\n"));
 }
 
 void explain(const std::string& problem, const sys::Address& address) {
     const std::string_view why = std::string_view{problem}.substr(problem.find('\n') + 1);
-    fmt::print(stderr, "webserv: {}\n", why);
+    print_error(fmt::format("webserv: {}\n", why));
     if (address.is_local() || problem.find("(98:") == problem.npos) return;
-    if (const auto port = sys::next_free_port(address)) fmt::print(stderr, "webserv: port {0} is free: try --port {0}\n", *port);
+    if (const auto port = sys::next_free_port(address)) print_error(fmt::format("webserv: port {0} is free: try --port {0}\n", *port));
 }
 
 int run(const Folder& folder) {
@@ -122,7 +122,7 @@ int run(const Folder& folder) {
     std::string local_path = folder.local_path;
     if (!local_path.empty() && !local_path.starts_with('@')) local_path = std::filesystem::absolute(local_path, error).string();
     if (::chdir(folder.path.c_str()) < 0) {
-        fmt::print(stderr, "webserv: cannot serve {} {}\n", folder.path, describe_errno(errno));
+        print_error(fmt::format("webserv: cannot serve {} {}\n", folder.path, describe_errno(errno)));
         return 1;
     }
     Folder here = folder;
@@ -147,7 +147,7 @@ int run(const Folder& folder) {
         return 1;
     }
     if (!folder.quiet) print_addresses(here, address);
-    return run_site(std::move(site), *access_logs, *listeners, {});
+    return run_site(std::move(site), *access_logs, *listeners, {.pid_path = {}, .ends_with_terminal = true});
 }
 
 }  // namespace

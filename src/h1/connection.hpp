@@ -58,7 +58,6 @@ public:
     /// Writes head and content; the head leaves together with the first content. `content` may be null.
     /// A source that ends early makes an error, never padding; one that has more is cut at the length announced.
     /// @return octets sent: all, and without the head (nginx's $bytes_sent and $body_bytes_sent: chunk framing counts).
-    ///         Octets of the slice of a file that failed half-way are missing from both.
     struct Sent {
         std::uint64_t bytes = 0;
         std::uint64_t content_bytes = 0;

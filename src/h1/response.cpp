@@ -81,10 +81,10 @@ Task<Result<>> send_slice(Sending& sending, const sys::Fd& file, io::FileSlice s
         if (!written) co_return written;
     }
     sending.left -= slice.length;
+    const std::uint64_t all = slice.length;
     const auto sent = co_await io::send_file(sending.stream, file, slice, sending.patience);
-    if (!sent) co_return std::unexpected{sent.error()};
-    sending.bytes += *sent;
-    co_return Result<>{};
+    sending.bytes += all - slice.length;
+    co_return sent;
 }
 
 // What is left to say once there is no more content: the head of an empty response, the final chunk.

@@ -55,14 +55,12 @@ Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std
     co_return written;
 }
 
-Task<Result<std::uint64_t>> send_file(Stream& stream, const sys::Fd& file, FileSlice slice, std::chrono::milliseconds patience) {
-    std::uint64_t sent = 0;
+Task<Result<>> send_file(Stream& stream, const sys::Fd& file, FileSlice& slice, std::chrono::milliseconds patience) {
     Deadline deadline = deadline_after(stream.now(), patience);
     while (slice.length > 0) {
         const auto attempt = stream.try_send_file(file, slice);
         if (!attempt) co_return std::unexpected{attempt.error()};
         if (attempt->count > 0) {
-            sent += attempt->count;
             slice.offset += attempt->count;
             slice.length -= attempt->count;
             deadline = deadline_after(stream.now(), patience);
@@ -73,7 +71,7 @@ Task<Result<std::uint64_t>> send_file(Stream& stream, const sys::Fd& file, FileS
         const auto ready = co_await stream.ready(attempt->blocked_on, deadline);
         if (!ready) co_return std::unexpected{ready.error()};
     }
-    co_return sent;
+    co_return Result<>{};
 }
 
 }  // namespace webserv::io

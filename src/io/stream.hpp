@@ -84,9 +84,9 @@ Task<Result<std::size_t>> read_some(Stream& stream, std::span<char> into, Deadli
 /// succeed (nginx's send_timeout). Gives the octets written. Errors: timed_out, operation_canceled, broken_pipe, bad_address.
 Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std::chrono::milliseconds patience, bool more_follows = false);
 
-/// Sends a slice of a file. Neither this nor the functions above starve others: after its share of a turn of the loop a
-/// socket says that it is blocked, and is ready again in the next.
-/// Errors: as write_all; io_error if the file ended early.
-Task<Result<std::uint64_t>> send_file(Stream& stream, const sys::Fd& file, FileSlice slice, std::chrono::milliseconds patience);
+/// Sends a slice of a file, which it advances as octets leave: also after a failure what is left says how much was sent. Neither this nor
+/// the functions above starve others: after its share of a turn of the loop a socket says that it is blocked, and is ready again in the
+/// next. Errors: as write_all; io_error if the file ended early.
+Task<Result<>> send_file(Stream& stream, const sys::Fd& file, FileSlice& slice, std::chrono::milliseconds patience);
 
 }  // namespace webserv::io

@@ -28,7 +28,6 @@ enum class Escape : unsigned char { standard, json, none };
 struct Format {
     config::Expression line;
     Escape escape = Escape::standard;
-    bool needs_content = false;
 };
 
 /// One access_log.
@@ -43,6 +42,7 @@ struct Target {
 
 struct Settings {
     config::ScopedList<Target> targets;
+    bool off = false;                                                           // wins over logs of the same level
     std::map<std::string, std::shared_ptr<const Format>, std::less<>> formats;  // of log_format, at http level
 };
 
@@ -103,8 +103,8 @@ Checked<std::shared_ptr<const Format>> make_format(config::Scope& scope, Word te
     text.text += '\n';
     auto line = config::Expression::compile(text, server::builder(scope).site().variables);
     if (!line) return std::unexpected{line.error()};
-    const bool needs_content = server::builder(scope).site().variables.take_needs_content();
-    return std::make_shared<const Format>(Format{std::move(*line), escape, needs_content});
+    (void)server::builder(scope).site().variables.take_needs_content();  // a log says what was read, it reads nothing (as in nginx)
+    return std::make_shared<const Format>(Format{std::move(*line), escape});
 }
 
 Checked<> apply_log_format(config::Scope& scope, const config::Statement& statement) {
@@ -178,6 +178,7 @@ Checked<> apply_access_log(config::Scope& scope, const config::Statement& statem
         if (statement.words.size() > 1)
             return complain(fmt::format("invalid parameter \"{}\"", statement.words[1].text), statement.words[1].place);
         settings.targets.begin_own();
+        settings.off = true;
         return {};
     }
     for (const std::string_view kind : {"syslog:", "$"}) {
@@ -196,8 +197,8 @@ Checked<> apply_access_log(config::Scope& scope, const config::Statement& statem
     if (target.flush.count() > 0 && target.buffer_bytes == 0) {
         return complain(fmt::format("no buffer is defined for access_log \"{}\"", path.text), path.place);
     }
-    if (target.format->needs_content) scope.settings.own<server::CoreSettings>().wants_request_content = true;
     target.log = server::builder(scope).access_log_index(target.path);
+    if (!settings.targets.is_own()) settings.off = false;  // an outer level's
     settings.targets.add(std::move(target));
     return {};
 }
@@ -231,12 +232,16 @@ Checked<> seed_default(config::Scope& main) {
     return {};
 }
 
-// Only logs that some location writes to are opened.
-void use_logs(server::SiteBuilder& builder, const config::SettingsTable& settings) {
-    for (const Target& target : settings.get<Settings>().targets) builder.use_access_log(target.log);
+bool wanted(const config::SettingsTable& settings) {
+    const auto& logs = settings.get<Settings>();
+    return !logs.off && !logs.targets.empty();
 }
 
-bool wanted(const config::SettingsTable& settings) { return !settings.get<Settings>().targets.empty(); }
+// Only logs that some location writes to are opened.
+void use_logs(server::SiteBuilder& builder, const config::SettingsTable& settings) {
+    if (!wanted(settings)) return;
+    for (const Target& target : settings.get<Settings>().targets) builder.use_access_log(target.log);
+}
 
 constexpr config::Directive directives[] = {
     {.name = "access_log",

@@ -18,7 +18,8 @@ using server::Outcome;
 using server::Phase;
 namespace context = config::context;
 
-constexpr int close_without_answer = 444;
+// nginx's own codes for "close": by the configuration's wish, and as if the client had gone.
+constexpr int close_without_answer = 444, client_closed = 499;
 constexpr int status_max = 999;
 
 struct Settings {
@@ -59,7 +60,7 @@ Checked<> apply_return(config::Scope& scope, const config::Statement& statement)
 
 Outcome answer(Exchange& exchange) {
     const auto& settings = exchange.settings<Settings>();
-    if (settings.status == close_without_answer) return Outcome::close(settings.status);
+    if (settings.status == close_without_answer || settings.status == client_closed) return Outcome::close(settings.status);
     const std::string_view text = settings.has_text ? exchange.evaluate(settings.text) : std::string_view{};
     if (http::is_redirect(settings.status)) {
         exchange.response.location = text;

@@ -39,6 +39,9 @@ private:
             case Meaning::quit:
                 announce(signal, "shutting down");
                 return give(worker_, Order::quit);
+            case Meaning::reload:
+                if (alone_ && worker_.ends_with_terminal) return give(worker_, Order::stop);
+                break;
             default:
                 break;
         }
@@ -92,7 +95,7 @@ int run_worker(unsigned index, const sys::Fd* control, const std::function<void(
     if (!loop) return give_up(log, loop.error());
 
     io::Scope scope;
-    Worker worker{index, **loop, scope, metrics, log, {}};
+    Worker worker{index, **loop, scope, metrics, log, false, {}};
     SignalWatcher signals{std::move(*descriptor), worker, control == nullptr};
     if (const auto started = signals.start(); !started) return give_up(log, started.error());
     std::optional<MasterWatcher> master;

@@ -23,6 +23,7 @@ public:
     io::Scope& scope;  ///< of everything this worker runs
     observe::WorkerMetrics& metrics;
     const observe::Log& log;
+    bool ends_with_terminal = false;  ///< set by run(): without a master, a hangup (SIGHUP) stops
     /// Set by run(); called on the loop, perhaps more than once: a stop may follow a quit. Unset: any order stops the loop.
     std::function<void(Order)> on_order;
 };

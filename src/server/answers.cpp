@@ -76,6 +76,12 @@ void set_page(Exchange& exchange, int code) {
 Outcome use_error_page(Exchange& exchange, const ErrorPage& page) {
     const std::string_view target = exchange.evaluate(page.target);
     if (page.overrides) exchange.forced_status = page.new_status;
+    http::Response& response = exchange.response;  // what the first answer said of itself does not hold for the page
+    response.last_modified.reset();
+    response.etag = {};
+    response.accept_ranges = false;
+    response.content_length.reset();
+    exchange.content = nullptr;
     if (target.starts_with('/')) {
         if (exchange.request.method != http::Method::head) {
             exchange.request.method = http::Method::get;
@@ -140,7 +146,7 @@ Outcome answer_text(Exchange& exchange, int code, std::string_view text, std::st
 
 Outcome redirect_to_slash(Exchange& exchange) {
     std::string_view target = http::escape_path(exchange.location->name, exchange.arena);
-    if (exchange.has_args) target = exchange.arena.join(exchange.arena.join(target, "?"), exchange.args);
+    if (!exchange.args.empty()) target = exchange.arena.join(exchange.arena.join(target, "?"), exchange.args);
     exchange.response.location = target;
     return Outcome::status(301);
 }

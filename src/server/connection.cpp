@@ -7,6 +7,8 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "server/phases.hpp"
 #include "server/worker.hpp"
@@ -45,8 +47,18 @@ h1::HeadLimits limits_of(const ConnectionSettings& settings) {
             .large_buffer_bytes = settings.large_buffer_size};
 }
 
+// For the log: method and target of a request line, if it has them.
+void take_target(http::Request& request) {
+    const std::string_view line = request.line;
+    const auto first = line.find(' ');
+    const auto second = first == line.npos ? line.npos : line.find(' ', first + 1);
+    if (second == line.npos) return;
+    request.method_name = line.substr(0, first);
+    request.target = line.substr(first + 1, second - first - 1);
+}
+
 // A head that was not read: a status if the peer can still use one, silence and a log line if not.
-Task<After> refuse(Connection& connection, const std::shared_ptr<const Site>& site, h1::ReadFailure failure) {
+Task<After> refuse(Connection& connection, const std::shared_ptr<const Site>& site, h1::ReadFailure failure, io::TimePoint began) {
     After after;
     after.take(connection.point(*site).default_host->settings.get<CoreSettings>());
     using Kind = h1::ReadFailure::Kind;
@@ -56,7 +68,9 @@ Task<After> refuse(Connection& connection, const std::shared_ptr<const Site>& si
     Arena arena;
     http::Request received{arena};
     received.line = connection.http.request_line();
-    Exchange exchange{connection, site, std::move(received), arena};
+    take_target(received);
+    Exchange exchange{connection, site, std::move(received), arena, began};
+    exchange.host_name = exchange.host->first_name();
     exchange.path = "/";
     if (failure.kind == Kind::malformed) {
         const bool in_line = failure.error <= h1::HeadError::unsupported_version || failure.error == h1::HeadError::line_too_long;
@@ -86,28 +100,30 @@ Task<After> finish(Exchange& exchange) {
     const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
     const io::Deadline deadline = connection.stream.now() + core.lingering_time;
     const bool consumed = co_await connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
-    after.persists = exchange.persistent && consumed;
+    after.persists = exchange.persistent && consumed && !connection.worker.draining();
     after.unread = !consumed || connection.http.has_buffered();
     if (after.persists && core.tcp_nodelay) connection.set_nodelay();
     co_return after;
 }
 
 /// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
-Task<After> answer_one(Connection& connection) {
+Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_deadline) {
     Worker& worker = connection.worker;
     const std::shared_ptr<const Site> site = worker.current_site();  // a reload between two requests is met here
     const ConnectionSettings& settings = settings_before_request(connection, *site);
     Arena arena;
     const h1::HeadLimits limits = limits_of(settings);
-    auto request = co_await connection.http.read_head(limits, arena, connection.stream.now() + settings.client_header_timeout);
+    const io::TimePoint began = connection.stream.now();
+    const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
+    auto request = co_await connection.http.read_head(limits, arena, deadline);
     if (!request) {
         const h1::ReadFailure failure = request.error();
-        auto refused = co_await refuse(connection, site, failure);
+        auto refused = co_await refuse(connection, site, failure, began);
         co_return refused;
     }
     ++connection.requests;
     worker.metrics.add(Counter::requests);
-    Exchange exchange{connection, site, std::move(*request), arena};
+    Exchange exchange{connection, site, std::move(*request), arena, began};
     exchange.persistent = exchange.request.persistent && !worker.draining();
     const Outcome first = begin(exchange);
     co_await answer(exchange, first);
@@ -170,10 +186,12 @@ void Connection::set_nodelay() {
 Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::size_t listener) {
     Connection connection{worker, std::move(socket), peer, listener};
     milliseconds timeout = settings_before_request(connection, *worker.current_site()).client_header_timeout;
+    // A connection's first head has this long from the accept on, later ones from their first octet on.
+    std::optional<io::Deadline> head_deadline = connection.since + timeout;
     for (;;) {
         const bool has_request = co_await wait_for_request(connection, timeout);
         if (!has_request) break;
-        const After after = co_await answer_one(connection);
+        const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
         if (!after.persists) {
             co_await close(connection, after);
             break;

@@ -15,7 +15,8 @@ constexpr unsigned redirects_max = 10;  // nginx's bound on rewrites and interna
 
 }  // namespace
 
-Exchange::Exchange(Connection& client, std::shared_ptr<const Site> site_of_exchange, http::Request received, Arena& memory)
+Exchange::Exchange(Connection& client, std::shared_ptr<const Site> site_of_exchange, http::Request received, Arena& memory,
+                   io::TimePoint first_octet)
     : connection{client},
       worker{client.worker},
       site{std::move(site_of_exchange)},
@@ -26,7 +27,7 @@ Exchange::Exchange(Connection& client, std::shared_ptr<const Site> site_of_excha
       location{&host->bare},
       args{request.query},
       has_args{request.has_query},
-      began{client.stream.now()} {}
+      began{first_octet} {}
 
 Exchange::~Exchange() {
     for (const Made* made = made_; made != nullptr; made = made->next) made->destroy(made->object);

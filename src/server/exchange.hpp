@@ -33,7 +33,8 @@ struct RequestContent {
 
 class Exchange final : public config::VariableReader {
 public:
-    Exchange(Connection& client, std::shared_ptr<const Site> site_of_exchange, http::Request received, Arena& memory);
+    Exchange(Connection& client, std::shared_ptr<const Site> site_of_exchange, http::Request received, Arena& memory,
+             io::TimePoint first_octet);
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() override;

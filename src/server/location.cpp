@@ -21,6 +21,8 @@ bool clashes(const Location& a, const Location& b) {
     return weight(a.kind) == weight(b.kind) && a.name == b.name && a.kind != Location::Kind::regex;
 }
 
+std::string_view without_slash(const Location& location) { return std::string_view{location.name}.substr(0, location.name.size() - 1); }
+
 bool by_name(const Location* a, const Location* b) { return a->name < b->name; }
 
 }  // namespace
@@ -42,6 +44,8 @@ void LocationLevel::index() {
     std::vector<Location*> prefixes;
     for (const auto& location : all_) {
         location->nested.index();
+        const bool literal = location->kind != Location::Kind::regex && location->kind != Location::Kind::named;
+        if (literal && location->slash_redirect && location->name.ends_with('/')) redirecting_.push_back(location.get());
         switch (location->kind) {
             case Location::Kind::exact:
                 exact_.push_back(location.get());
@@ -58,6 +62,8 @@ void LocationLevel::index() {
         }
     }
     std::sort(exact_.begin(), exact_.end(), by_name);
+    std::sort(redirecting_.begin(), redirecting_.end(),
+              [](const Location* a, const Location* b) { return without_slash(*a) < without_slash(*b); });
     std::sort(prefixes.begin(), prefixes.end(), by_name);
     for (Location* location : prefixes) {
         // In sorted order the longest name that this one begins with is the one before it, or a name that one begins with.
@@ -79,10 +85,14 @@ LocationLevel::Found LocationLevel::search(std::string_view path, Arena& arena, 
         return {{location}, true};
     }
     const Location* const prefix = longest_prefix(path);
+    const bool is_path_itself = prefix != nullptr && prefix->name.size() == path.size();
+    if (const Location* const location = is_path_itself ? nullptr : with_slash(path)) {
+        note(trace, "location with a slash more", *location);
+        return {{location, nullptr, true}, true};
+    }
     Found best;
     if (prefix != nullptr) {
         note(trace, "longest prefix", *prefix);
-        if (prefix->slash_redirect && prefix->name.size() == path.size() + 1) return {{prefix, nullptr, true}, true};
         best = prefix->nested.search(path, arena, trace);
         if (best.final) return best;
         if (best.choice.location == nullptr) best.choice.location = prefix;
@@ -110,14 +120,16 @@ const Location* LocationLevel::exact(std::string_view path) const noexcept {
     return found != exact_.end() && (*found)->name == path ? *found : nullptr;
 }
 
+const Location* LocationLevel::with_slash(std::string_view path) const noexcept {
+    const auto found =
+        std::lower_bound(redirecting_.begin(), redirecting_.end(), path,
+                         [](const Location* location, std::string_view wanted) { return without_slash(*location) < wanted; });
+    return found != redirecting_.end() && without_slash(**found) == path ? *found : nullptr;
+}
+
 const Location* LocationLevel::longest_prefix(std::string_view path) const noexcept {
     const auto after = std::upper_bound(prefixes_.begin(), prefixes_.end(), path,
                                         [](std::string_view wanted, const Prefix& prefix) { return wanted < prefix.location->name; });
-    // "/x" is redirected to the location "/x/", which sorts after it.
-    if (after != prefixes_.end() && after->location->slash_redirect) {
-        const std::string& name = after->location->name;
-        if (name.size() == path.size() + 1 && name.back() == '/' && name.starts_with(path)) return after->location;
-    }
     int index = static_cast<int>(after - prefixes_.begin()) - 1;
     while (index >= 0 && !path.starts_with(prefixes_[static_cast<std::size_t>(index)].location->name)) {
         index = prefixes_[static_cast<std::size_t>(index)].shorter;

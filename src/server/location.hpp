@@ -54,12 +54,14 @@ private:
     };
     [[nodiscard]] Found search(std::string_view path, Arena& arena, observe::Trace* trace) const;
     [[nodiscard]] const Location* exact(std::string_view path) const noexcept;
+    [[nodiscard]] const Location* with_slash(std::string_view path) const noexcept;
     [[nodiscard]] const Location* longest_prefix(std::string_view path) const noexcept;
 
     std::vector<std::unique_ptr<Location>> all_;
-    std::vector<Location*> exact_;    // sorted by name
-    std::vector<Prefix> prefixes_;    // sorted by name
-    std::vector<Location*> regexes_;  // in the order written
+    std::vector<Location*> exact_;        // sorted by name
+    std::vector<Prefix> prefixes_;        // sorted by name
+    std::vector<Location*> regexes_;      // in the order written
+    std::vector<Location*> redirecting_;  // "/x/" with slash_redirect, sorted by "/x"
 };
 
 struct Location {

@@ -17,6 +17,10 @@ constexpr std::size_t files_max = 512;
 // Below this a copy out of the page cache in the same writev as the head is cheaper than a sendfile of its own (measured).
 constexpr std::uint64_t mapped_bytes_max = 32U << 10;
 
+bool out_of_descriptors(const Error& error) {
+    return error.code == std::errc::too_many_files_open || error.code == std::errc::too_many_files_open_in_system;
+}
+
 }  // namespace
 
 Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
@@ -39,6 +43,11 @@ Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
     if (!status->is_regular()) return Found{*status, nullptr};
 
     auto file = open_anew(name);
+    // Whoever has run out of descriptors needs them more for this file than for those that nobody asks for now.
+    while (!file && out_of_descriptors(file.error()) && !recent_.empty()) {
+        forget(std::prev(recent_.end()));
+        file = open_anew(name);
+    }
     if (!file) return std::unexpected{file.error()};
     if (!(*file)->status.is_regular()) return Found{(*file)->status, nullptr};  // replaced in between
     if (recent_.size() >= files_max) forget(std::prev(recent_.end()));
@@ -67,7 +76,10 @@ Result<std::shared_ptr<const OpenFile>> OpenFiles::open_anew(const char* path) {
     file->etag_bytes = static_cast<std::uint8_t>(written);
     if (status->is_regular() && status->size > 0 && status->size <= mapped_bytes_max) {
         // Without a mapping (a file system that has none) the file is sent as any large one.
-        if (auto mapping = sys::Mapping::of(file->descriptor, status->size)) file->mapping.emplace(std::move(*mapping));
+        if (auto mapping = sys::Mapping::of(file->descriptor, status->size)) {
+            file->mapping.emplace(std::move(*mapping));
+            file->descriptor.reset();
+        }
     }
     return std::shared_ptr<const OpenFile>{std::move(file)};
 }

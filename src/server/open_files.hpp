@@ -20,7 +20,7 @@ namespace webserv::server {
 
 /// One regular file, open for reading. Lives as long as an exchange uses it, also after the name is gone.
 struct OpenFile {
-    sys::Fd descriptor;
+    sys::Fd descriptor;  ///< closed again if there is a mapping: that is enough
     sys::FileStatus status;
     std::optional<sys::Mapping> mapping;  ///< of small files; only the kernel may read it (see sys::Mapping)
     char etag[40] = {};                   ///< "hex(mtime)-hex(size)" with its quotes

@@ -85,7 +85,7 @@ Task<Outcome> run_once(Exchange& exchange) {
     const bool jumped = std::exchange(exchange.named_jump, false);
     if (!jumped) {
         exchange.location = &exchange.host->bare;
-        if (exchange.core().wants_request_content) {
+        if (exchange.core().wants_request_content && !exchange.host->rewrite_handlers.empty()) {
             const Outcome read = co_await read_request_content(exchange);
             if (read.kind != Outcome::Kind::declined) co_return read;
         }
@@ -130,6 +130,7 @@ Outcome begin(Exchange& exchange) {
     const Method method = exchange.request.method;
     if (method == Method::trace || method == Method::connect) {
         exchange.log(Level::info, fmt::format("client sent {} method", exchange.request.method_name));
+        exchange.persistent = false;  // what follows may be a tunnel's octets, not a request
         return Outcome::status(405);
     }
     if (exchange.request.form == http::TargetForm::asterisk) {

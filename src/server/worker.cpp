@@ -50,10 +50,11 @@ void Listener::finish() {
 
 Task<> Listener::accept_connections() {
     for (;;) {
-        while (!worker_.make_room()) {
-            if (worker_.draining()) co_return;
+        while (worker_.is_overfull()) {
+            worker_.end_longest_idle();
             co_await worker_.room();
         }
+        if (worker_.draining()) co_return;
         auto peer = co_await acceptor_.accept();
         if (!peer) {
             const Error error = peer.error();
@@ -119,14 +120,14 @@ void Worker::closed(Connection& connection) {
     wake_room_waiters();
 }
 
-void Worker::begins_to_wait(Connection& connection) noexcept {
+void Worker::begins_to_wait(Connection& connection) {
     connection.idle = true;
     connection.previous_idle = last_idle_;
     connection.next_idle = nullptr;
     (last_idle_ != nullptr ? last_idle_->next_idle : first_idle_) = &connection;
     last_idle_ = &connection;
     metrics.add(Counter::waiting);
-    if (draining_ && connection.requests > 0) connection.stream.cancel();
+    wake_room_waiters();  // it may be the one to give way
 }
 
 void Worker::ends_waiting(Connection& connection) noexcept {
@@ -136,18 +137,24 @@ void Worker::ends_waiting(Connection& connection) noexcept {
     metrics.add(Counter::waiting, -1);
 }
 
-bool Worker::make_room() {
+bool Worker::is_overfull() {
     const std::uint64_t limit = site_->process().worker_connections;
-    const std::uint64_t reserved = listeners_.size();  // listening sockets count too, as in nginx
-    if (open_ + reserved < limit || (open_ == 0 && !draining_)) return !draining_;
-    if (!std::exchange(warned_of_limit_, true)) {
+    const bool overfull = !draining_ && open_ > 1 && open_ + listeners_.size() > limit;  // listening sockets count too, as in nginx
+    if (overfull && !std::exchange(warned_of_limit_, true)) {
         site_->log->write(Level::alert, fmt::format("{} worker_connections are not enough", limit));
     }
-    if (first_idle_ != nullptr) first_idle_->stream.cancel();  // it closes in this turn, and its end wakes us
-    return false;
+    return overfull;
+}
+
+void Worker::end_longest_idle() {
+    Connection* longest = first_idle_;
+    while (longest != nullptr && longest->requests == 0) longest = longest->next_idle;  // rather one that has been served
+    if (longest == nullptr) longest = first_idle_;
+    if (longest != nullptr) longest->stream.cancel();  // it closes in this turn, and its end makes room
 }
 
 void Worker::wake_room_waiters() {
+    if (room_waiters_.empty()) return;
     for (const std::coroutine_handle<> waiter : std::exchange(room_waiters_, {})) loop.post(waiter);
 }
 

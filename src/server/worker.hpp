@@ -57,12 +57,14 @@ public:
     [[nodiscard]] std::uint64_t next_connection_number() noexcept { return ++connections_; }
     void opened(Connection& connection) noexcept;
     void closed(Connection& connection);
-    void begins_to_wait(Connection& connection) noexcept;  ///< idle: it may be ended at any time
+    void begins_to_wait(Connection& connection);  ///< idle: it may be ended at any time
     void ends_waiting(Connection& connection) noexcept;
-    /// Whether another connection may be accepted. At worker_connections the longest idle one is ended, and the new peer
-    /// waits in the kernel's queue until there is room: answered late, never refused.
-    [[nodiscard]] bool make_room();
-    /// Resumes when a connection has closed, or the worker stops.
+    /// Whether there are more connections than worker_connections allows: then no more are accepted until one has ended.
+    /// New peers wait in the kernel's queue: answered late, never refused.
+    [[nodiscard]] bool is_overfull();
+    /// Ends the connection that has waited longest for its next request, if there is one that waits.
+    void end_longest_idle();
+    /// Resumes when a connection has closed or has become idle, or the worker stops.
     struct RoomAwaiter {
         Worker& worker;
         bool await_ready() const noexcept { return false; }

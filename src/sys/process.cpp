@@ -99,6 +99,12 @@ Result<> silence_standard_streams() {
     return {};
 }
 
+void reserve_standard_streams() noexcept {
+    int lowest = ::open("/dev/null", O_RDWR);
+    while (lowest >= 0 && lowest <= STDERR_FILENO) lowest = ::open("/dev/null", O_RDWR);
+    if (lowest >= 0) ::close(lowest);
+}
+
 Result<> set_parent_death_signal(int signal) {
     if (::prctl(PR_SET_PDEATHSIG, signal) < 0) return failed("prctl");
     return {};

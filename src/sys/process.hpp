@@ -37,6 +37,9 @@ private:
 /// Standard input, output and error become /dev/null, so that no terminal or pipe is held open. dup2(2).
 [[nodiscard]] Result<> silence_standard_streams();
 
+/// Descriptors 0 to 2 become /dev/null where they are closed: else the next files opened would be taken for them. open(2).
+void reserve_standard_streams() noexcept;
+
 /// Asks the kernel to send us `signal` when the process that forked us ends. prctl(2), PR_SET_PDEATHSIG.
 [[nodiscard]] Result<> set_parent_death_signal(int signal);
 

@@ -37,7 +37,8 @@ Result<Fd> create_new(const std::string& path) {
 
 Result<> make_folders(const std::string& path) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-        if (::mkdir(path.substr(0, slash).c_str(), 0700) < 0 && errno != EEXIST) return failed("mkdir");
+        const mode_t mode = slash == path.npos ? 0700 : 0755;  // only the last one may be private: others must pass through the rest
+        if (::mkdir(path.substr(0, slash).c_str(), mode) < 0 && errno != EEXIST) return failed("mkdir");
         if (slash == path.npos) return {};
     }
 }

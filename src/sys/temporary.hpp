@@ -11,7 +11,7 @@
 
 namespace webserv::sys {
 
-/// mkdir -p: creates what is missing of a path, mode 0700. Errors: those of mkdir(2).
+/// mkdir -p: creates what is missing of a path; the last folder with mode 0700, those above with 0755. Errors: those of mkdir(2).
 [[nodiscard]] Result<> make_folders(const std::string& path);
 
 /// Gives a path to a user. chown(2).

@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import process  # noqa: E402
-from harness.site import Server, Site  # noqa: E402
+from harness.site import Server, Site, stop_all  # noqa: E402
 
 
 def pytest_configure(config):
@@ -48,15 +48,9 @@ def starter(site, servers):
     return start
 
 
-def stop_all(servers):
-    failures = []
-    for server in servers:
-        try:
-            server.stop()
-        except AssertionError as error:
-            failures.append(str(error))
-    if failures:
-        pytest.fail("\n".join(failures), pytrace=False)
+def end(servers):
+    if complaints := stop_all(servers):
+        pytest.fail(complaints, pytrace=False)
 
 
 @pytest.fixture
@@ -64,7 +58,7 @@ def serve(site):
     """Starts servers on `site`; they are stopped and examined after the test."""
     servers = []
     yield starter(site, servers)
-    stop_all(servers)
+    end(servers)
 
 
 @pytest.fixture(scope="module")
@@ -79,4 +73,4 @@ def shared_serve(shared_site):
     """As `serve`, for a server that all tests of a file share."""
     servers = []
     yield starter(shared_site, servers)
-    stop_all(servers)
+    end(servers)

@@ -38,9 +38,10 @@ def test_the_file_lies_where_it_should_and_is_removed(serve, site):
 
 def test_content_is_logged(serve):
     server = serve(http="""log_format content '[$request_body]'; access_log {dir}/content.log content;
-        server { listen 127.0.0.1:{port}; return 204; }""")
-    post(server, "/", b'a "quoted" one')
-    assert server.log_lines(1, "content.log")[0] == r"[a \x22quoted\x22 one]"
+        server { listen 127.0.0.1:{port}; location / { return 204; } location /read { return 200 "$request_body"; } }""")
+    post(server, "/read", b'a "quoted" one')
+    post(server, "/", b"one that nobody needs")
+    assert server.log_lines(2, "content.log") == [r"[a \x22quoted\x22 one]", "[-]"]
 
 
 def test_content_that_is_too_large(serve):

@@ -7,7 +7,7 @@ import pytest
 from harness import process
 from harness.client import head_of
 from harness.marks import cases
-from harness.site import Server, Site
+from harness.site import Server, Site, stop_all
 
 MTIME = 1_700_000_000
 ETAG = f'"{MTIME:x}-a"'
@@ -96,10 +96,10 @@ def pair():
             server.start(server.site.configure(http=SITE))
         yield servers
     finally:
-        for server in servers:
-            server.stop()
+        complaints = stop_all(servers)
         ours.remove()
         theirs.remove()
+    assert not complaints, complaints
 
 
 def neutral(text, server):

@@ -159,3 +159,14 @@ class Server:
             complaints += [line for line in process.complaints_in(log)
                            if not (self.workers_may_die and process.WORKER_DIED.search(line))]
         assert not complaints, "\n".join(complaints)
+
+
+def stop_all(servers):
+    """Ends servers, each of them even if another complains. @return complaints"""
+    complaints = []
+    for server in servers:
+        try:
+            server.stop()
+        except AssertionError as error:
+            complaints.append(str(error))
+    return "\n".join(complaints)

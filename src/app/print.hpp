@@ -1,0 +1,12 @@
+// app/print.hpp: messages to the person who started us.
+// They never fail: a closed or full terminal is no reason to end, nor to throw.
+#pragma once
+
+#include <string_view>
+
+namespace webserv::app {
+
+void print(std::string_view text) noexcept;        ///< standard output
+void print_error(std::string_view text) noexcept;  ///< standard error
+
+}  // namespace webserv::app
