@@ -49,10 +49,12 @@ def run(command, seconds, output, **environment):
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             log.write(f"\ndid not end within {seconds} s\n".encode())
             return None
+        finally:
+            if process.returncode is None:  # too slow, or we were told to end
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def show(log, lines=60):
@@ -180,6 +182,7 @@ def main(names):
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         sys.exit(f"unknown part: {' '.join(unknown)}; there are: {' '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
     tally = Tally()
