@@ -113,9 +113,11 @@ def integration(tally, preset="release"):
     if not build(tally, preset):
         return
     name = f"integration-{preset}"
+    # A test kills a worker with SIGSEGV: it shall die of that, and not write a report first.
+    sanitizers = {**SANITIZERS, "ASAN_OPTIONS": SANITIZERS["ASAN_OPTIONS"] + ":handle_segv=0"}
     run_reporting(tally, name,
                   [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / name}.xml", "tests/integration"],
-                  1200, WEBSERV_BINARY=str(BUILD / preset / "webserv"), PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
+                  1200, WEBSERV_BINARY=str(BUILD / preset / "webserv"), PYTHONDONTWRITEBYTECODE="1", **sanitizers)
 
 
 def effect(tally):
