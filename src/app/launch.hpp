@@ -55,7 +55,7 @@ struct Supervision {
 };
 
 /// Runs the site until a signal ends it. @return the exit status
-int run_site(std::unique_ptr<server::Site> site, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs, Listeners& listeners,
+int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs, Listeners& listeners,
              const Supervision& supervision);
 
 }  // namespace webserv::app

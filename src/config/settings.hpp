@@ -17,7 +17,7 @@ template <class T>
 inline const std::size_t settings_slot = next_settings_slot();
 
 /// A settings type may have `void enter_scope()`: called on the copy that an inner scope begins with, to reset what nginx
-/// does not inherit (rewrite codes, content handlers, `internal`).
+/// does not inherit (rewrite codes, content handlers).
 template <class T>
 concept ResetsOnEntry = requires(T& settings) { settings.enter_scope(); };
 

@@ -29,8 +29,8 @@ TEST(RenderHead, PrintsFieldsInOrder) {
               "Connection: keep-alive\r\n"
               "Keep-Alive: timeout=20\r\n"
               "ETag: \"6b00e1ae-6\"\r\n"
-              "Accept-Ranges: bytes\r\n"
               "X-A: b\r\n"
+              "Accept-Ranges: bytes\r\n"
               "\r\n");
 }
 
