@@ -82,13 +82,13 @@ LocationLevel::Choice LocationLevel::choose(std::string_view path, Arena& arena,
 LocationLevel::Found LocationLevel::search(std::string_view path, Arena& arena, observe::Trace* trace) const {
     if (const Location* const location = exact(path)) {
         note(trace, "exact location", *location);
-        return {{location}, true};
+        return {{.location = location}, true};
     }
     const Location* const prefix = longest_prefix(path);
     const bool is_path_itself = prefix != nullptr && prefix->name.size() == path.size();
     if (const Location* const location = is_path_itself ? nullptr : with_slash(path)) {
         note(trace, "location with a slash more", *location);
-        return {{location, nullptr, true}, true};
+        return {{.location = location, .redirect_to_slash = true}, true};
     }
     Found best;
     if (prefix != nullptr) {
@@ -107,7 +107,9 @@ LocationLevel::Found LocationLevel::search(std::string_view path, Arena& arena, 
         }
         note(trace, "regex location", *location);
         Found nested = location->nested.search(path, arena, trace);
-        if (nested.choice.location == nullptr) nested.choice = {location, captures};
+        if (nested.choice.location == nullptr) nested.choice.location = location;
+        if (nested.choice.captures == nullptr) nested.choice.captures = captures;
+        nested.choice.matches = new (arena.take(sizeof(Match), alignof(Match))) Match{location, captures, nested.choice.matches};
         nested.final = true;
         return nested;
     }

@@ -36,10 +36,17 @@ public:
     void index();  ///< sorts; once all are added, also in the nested levels
     [[nodiscard]] const std::vector<std::unique_ptr<Location>>& all() const noexcept { return all_; }
 
+    /// A regex location that matched on the way down.
+    struct Match {
+        const Location* location;
+        const config::Captures* captures;
+        const Match* inner;  ///< of a location nested in it; null: this is the last
+    };
     struct Choice {
         const Location* location = nullptr;          ///< null: the bare server
-        const config::Captures* captures = nullptr;  ///< of a regex location
+        const config::Captures* captures = nullptr;  ///< of the innermost regex: $1..$9
         bool redirect_to_slash = false;              ///< answer 301 to the location's name, which is the path plus "/"
+        const Match* matches = nullptr;              ///< every regex that matched, outermost first: all their names hold
     };
     [[nodiscard]] Choice choose(std::string_view path, Arena& arena, observe::Trace* trace) const;
 

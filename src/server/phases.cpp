@@ -36,7 +36,9 @@ Outcome choose_location(Exchange& exchange) {
     const LocationLevel::Choice choice = exchange.host->locations.choose(exchange.path, exchange.arena, exchange.trace);
     exchange.location = choice.location != nullptr ? choice.location : &exchange.host->bare;
     if (choice.redirect_to_slash) return redirect_to_slash(exchange);
-    if (choice.captures != nullptr) exchange.take_captures(choice.captures, exchange.location->named_captures);
+    for (const LocationLevel::Match* match = choice.matches; match != nullptr; match = match->inner) {
+        exchange.take_captures(match->captures, match->location->named_captures);
+    }
     if (exchange.core().internal && !exchange.internal) return Outcome::status(404);
     return Outcome::declined();
 }

@@ -120,3 +120,11 @@ def test_a_path_that_leaves_the_root_or_is_malformed(serve, path):
 def test_the_normalised_path(serve, path, uri):
     server = serve(server='location / { return 200 "$uri"; }')
     assert server.get(path).text == uri
+
+
+def test_captures_of_an_outer_regex_hold_in_nested_locations(serve):
+    server = serve(server=r"""location ~ ^/u/(?<user>[a-z]+) {
+        location ~ \.(php|cgi)$ { return 200 "$user $1"; }
+        return 200 "$user only"; }""")
+    assert server.get("/u/ann/x.php").text == "ann php"
+    assert server.get("/u/bob").text == "bob only"
