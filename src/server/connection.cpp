@@ -115,7 +115,9 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     const h1::HeadLimits limits = limits_of(settings);
     const io::TimePoint began = connection.stream.now();
     const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
+    worker.metrics.add(Counter::reading);
     auto request = co_await connection.http.read_head(limits, arena, deadline);
+    worker.metrics.add(Counter::reading, -1);
     if (!request) {
         const h1::ReadFailure failure = request.error();
         auto refused = co_await refuse(connection, site, failure, began);
@@ -126,7 +128,9 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     Exchange exchange{connection, site, std::move(*request), arena, began};
     exchange.persistent = exchange.request.persistent && !worker.draining();
     const Outcome first = begin(exchange);
+    worker.metrics.add(Counter::writing);
     co_await answer(exchange, first);
+    worker.metrics.add(Counter::writing, -1);
     auto after = co_await finish(exchange);
     co_return after;
 }

@@ -92,6 +92,7 @@ void AccessLog::append(std::string_view line, std::size_t keep, io::Deadline flu
     if (!buffer_.empty() && buffer_.size() + line.size() > limit) flush(io::never, true);
     buffer_ += line;
     due_ = std::min(due_, flush_by);
+    if (buffer_.size() > limit) flush(io::never, true);  // a single line that is longer than the buffer
 }
 
 void AccessLog::flush(io::TimePoint now, bool everything) {

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -42,15 +41,6 @@ bool worth_repeating(const Fd& file, short events) {
     return ::poll(&wait, 1, -1) >= 0 || errno == EINTR;
 }
 
-/// For file systems without O_TMPFILE (overlayfs on old kernels, NFS): a name that lives for a moment.
-Result<Fd> open_and_unlink(const std::string& directory) {
-    std::string name = directory + "/webserv.XXXXXX";
-    Fd file{::mkostemp(name.data(), O_CLOEXEC)};
-    if (!file) return failed("mkostemp");
-    if (::unlink(name.c_str()) < 0) return failed("unlink");
-    return file;
-}
-
 }  // namespace
 
 Result<FileStatus> status_of(const char* path) {
@@ -70,13 +60,6 @@ Result<Fd> open_for_reading(const char* path) { return open_file(path, O_RDONLY)
 Result<Fd> open_for_appending(const char* path) { return open_file(path, O_WRONLY | O_APPEND | O_CREAT, 0644); }
 
 Result<Fd> create_or_truncate(const char* path) { return open_file(path, O_WRONLY | O_TRUNC | O_CREAT, 0644); }
-
-Result<Fd> open_temporary(const std::string& directory) {
-    Fd file{::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
-    if (file) return file;
-    if (errno == EOPNOTSUPP || errno == EISDIR) return open_and_unlink(directory);
-    return failed("open");
-}
 
 Result<std::string> read_whole(const char* path, std::size_t bytes_max) {
     const auto file = open_for_reading(path);

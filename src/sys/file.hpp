@@ -42,9 +42,6 @@ struct FileStatus {
 /// Opens for writing from the start, created with mode 0644 if missing, emptied otherwise. For pid files.
 [[nodiscard]] Result<Fd> create_or_truncate(const char* path);
 
-/// A new file in `directory` that has no name (O_TMPFILE, or mkstemp and unlink); for request content beyond memory.
-[[nodiscard]] Result<Fd> open_temporary(const std::string& directory);
-
 /// The whole file (or pipe, until its writers have closed it). Errors also: file_too_large beyond `bytes_max`.
 [[nodiscard]] Result<std::string> read_whole(const char* path, std::size_t bytes_max = 64U << 20);
 

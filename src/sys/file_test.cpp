@@ -92,16 +92,6 @@ TEST_F(FileTest, AppendsAndTruncates) {
     EXPECT_EQ(write_all(*open_for_appending("/dev/full"), "x").error().code, std::errc::no_space_on_device);
 }
 
-TEST_F(FileTest, TemporariesHaveNoName) {
-    const auto file = open_temporary(folder_);
-    ASSERT_TRUE(file);
-    ASSERT_TRUE(write_all(*file, "content"));
-    char buffer[16];
-    EXPECT_EQ(::pread(file->get(), buffer, sizeof buffer, 0), 7);
-    EXPECT_TRUE(std::filesystem::is_empty(folder_));
-    EXPECT_EQ(open_temporary(path("missing")).error().code, std::errc::no_such_file_or_directory);
-}
-
 TEST_F(FileTest, AMappingShowsChanges) {
     const std::string file = make("file", "before");
     const auto reading = open_for_reading(file.c_str());
