@@ -18,22 +18,29 @@ constexpr std::array<bool, 256> name_octets = [] {
         const char c = static_cast<char>(octet);
         table[octet] = text::is_alpha(c) || text::is_digit(c);
     }
-    for (const char c : std::string_view{"-._~!$&'()*+,;="}) table[static_cast<unsigned char>(c)] = true;
+    for (const char c : std::string_view{"-_~!$&'()*+,;="}) table[static_cast<unsigned char>(c)] = true;
     return table;
 }();
 
 // reg-name without empty labels; what is left of it without a trailing dot, empty if it is malformed.
 std::string_view check_name(std::string_view name) noexcept {
+    bool label_begins = true;
     for (std::size_t position = 0; position < name.size(); ++position) {
-        if (name[position] == '%') {
-            if (name.size() - position < 3 || text::hex_value(name[position + 1]) < 0 || text::hex_value(name[position + 2]) < 0) return {};
+        const char c = name[position];
+        if (name_octets[static_cast<unsigned char>(c)]) {
+            label_begins = false;
+        } else if (c == '.') {
+            if (label_begins) return {};
+            label_begins = true;
+        } else if (c == '%' && name.size() - position >= 3 && text::hex_value(name[position + 1]) >= 0 &&
+                   text::hex_value(name[position + 2]) >= 0) {
+            label_begins = false;
             position += 2;
-        } else if (!name_octets[static_cast<unsigned char>(name[position])]) {
+        } else {
             return {};
         }
     }
-    if (name.starts_with('.') || name.find("..") != std::string_view::npos) return {};
-    return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
+    return label_begins && !name.empty() ? name.substr(0, name.size() - 1) : name;
 }
 
 // "[::1]"; the future forms of address that RFC 3986 leaves room for have not come.
