@@ -1,5 +1,5 @@
-// app/launch.cpp: loading, opening, and what each worker does once it is forked.
-// The order matters: what can fail for the user's reasons fails here, before any process is started.
+// app/launch.cpp: loading, opening, planning; and the same again when the configuration is loaded anew.
+// The order matters: what can fail for the user's reasons fails before anything is changed.
 #include "app/launch.hpp"
 
 #include <fmt/format.h>
@@ -9,12 +9,12 @@
 #include <thread>
 
 #include "app/print.hpp"
-#include "config/loader.hpp"
-#include "process/master.hpp"
-#include "sys/socket.hpp"
+#include "app/worker_process.hpp"
 #include "sys/temporary.hpp"
 
 namespace webserv::app {
+
+using observe::Level;
 
 void say(std::string_view level, std::string_view message) { print_error(fmt::format("webserv: [{}] {}\n", level, message)); }
 
@@ -32,49 +32,30 @@ void note_in_first_log(const Options& options, const std::string& message) {
 
 }  // namespace
 
-std::unique_ptr<server::Site> load(const Options& options, std::span<const server::Module* const> modules, config::Loader& outside) {
-    config::RecordingLoader loader{outside};
-    server::SiteBuilder builder{{.prefix = options.prefix_path,
-                                 .conf_path = options.conf_path,
-                                 .directives = options.directives,
-                                 .error_log = options.error_log_path},
-                                modules,
-                                loader};
-    auto site = builder.build();
-    for (const std::string& warning : builder.warnings()) say("warn", warning);
-    if (!site) {
-        say("emerg", site.error().render());
-        note_in_first_log(options, site.error().first_line());
-        return nullptr;
+Launch::Launch(Recipe recipe, config::Loader& outside, const Supervision& supervision)
+    : recipe_{std::move(recipe)}, outside_{outside}, supervision_{supervision} {}
+
+bool Launch::load() {
+    auto built = build(recipe_, outside_);
+    if (!built) {
+        say("emerg", built.error().render());
+        note_in_first_log(recipe_.options, built.error().first_line());
+        return false;
     }
-    return std::move(*site);
+    for (const std::string& warning : built->warnings) say("warn", warning);
+    built_ = std::move(*built);
+    return true;
 }
 
-std::expected<std::vector<std::shared_ptr<observe::LogSink>>, std::string> open_site_logs(const Options& options, server::Site& site) {
-    server::LogFiles files;
-    std::vector<std::shared_ptr<observe::LogSink>> access_logs;
-    auto opened = server::open_logs(site, files, access_logs);
-    if (!opened && sys::make_folders(options.prefix_path + "logs")) opened = server::open_logs(site, files, access_logs);
-    if (!opened) return std::unexpected{opened.error()};
-    return access_logs;
+std::expected<void, std::string> Launch::open_logs() {
+    auto opened = server::open_logs(*built_.site, logs_, access_logs_);
+    if (!opened && sys::make_folders(recipe_.options.prefix_path + "logs")) opened = server::open_logs(*built_.site, logs_, access_logs_);
+    return opened;
 }
+
+std::expected<void, std::string> Launch::open_listeners(int attempts) { return listeners_.adapt(*built_.site, worker_count(), attempts); }
 
 namespace {
-
-std::expected<std::shared_ptr<const sys::Fd>, std::string> listen_at(const server::ListenPoint& point, int attempts) {
-    for (int attempt = 1;; ++attempt) {
-        auto socket = sys::listen_on(point.address, point.options);
-        if (socket) return std::make_shared<const sys::Fd>(std::move(*socket));
-        const Error error = socket.error();
-        const std::string message =
-            fmt::format("{}() to {} failed {}", error.doing, point.address.text(), describe_errno(static_cast<int>(error.code)));
-        if (error.code != std::errc::address_in_use || attempt >= attempts) {
-            return std::unexpected{fmt::format("{}\n{}", message, sys::explain_listen_error(error, point.address))};
-        }
-        say("notice", fmt::format("{}, trying again", message));
-        std::this_thread::sleep_for(std::chrono::milliseconds{500});
-    }
-}
 
 // Temporary files are made by the workers, in folders that only the master may be able to create.
 void prepare_temporary_folder(const server::Location& location, const server::MainSettings& process) {
@@ -104,86 +85,100 @@ void raise_descriptor_limit(std::uint64_t connections) {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);  // then the reserve descriptor keeps us alive
 }
 
-Task<> stop_when_finished(io::Scope& scope, io::Loop& loop) {
-    co_await scope.finished();
-    loop.stop();
-}
-
 }  // namespace
 
-std::expected<Listeners, std::string> Listeners::open(const server::Site& site, unsigned workers, int attempts) {
-    bool any_reuse_port = false;
-    for (const auto& point : site.points) any_reuse_port |= point->options.reuse_port;
-    Listeners listeners;
-    listeners.sets_.resize(any_reuse_port ? workers : 1);
-    for (std::size_t index = 0; index < site.points.size(); ++index) {
-        const server::ListenPoint& point = *site.points[index];
-        std::shared_ptr<const sys::Fd> socket;
-        for (auto& set : listeners.sets_) {
-            if (!socket || point.options.reuse_port) {
-                auto opened = listen_at(point, attempts);
-                if (!opened) return std::unexpected{opened.error()};
-                socket = std::move(*opened);
-            }
-            set.push_back({socket, index});
-        }
-        const std::string path = point.address.is_local() ? point.address.local_name() : std::string{};
-        if (!path.empty() && !path.starts_with('@')) listeners.paths_.push_back(path);
-    }
-    return listeners;
-}
-
-void Listeners::remove_paths() {
-    for (const std::string& path : std::exchange(paths_, {})) ::unlink(path.c_str());
-}
-
-unsigned worker_count(const server::Site& site) {
-    const unsigned wanted = site.process().worker_processes;
+unsigned Launch::worker_count() const {
+    const unsigned wanted = site().process().worker_processes;
     return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
 }
 
-int run_site(std::unique_ptr<server::Site> built, const std::vector<std::shared_ptr<observe::LogSink>>& access_logs, Listeners& listeners,
-             const Supervision& supervision) {
-    const std::shared_ptr<const server::Site> site = std::move(built);
-    const server::MainSettings& settings = site->process();
-    const unsigned workers = worker_count(*site);
-    auto metrics = observe::Metrics::create(workers);
+std::shared_ptr<const process::Plan> Launch::plan() {
+    const server::MainSettings& settings = site().process();
+    auto plan = std::make_shared<process::Plan>();
+    plan->workers = worker_count();
+    plan->daemon = settings.daemon;
+    plan->master = settings.master_process;
+    if (supervision_.pid_file) plan->pid_path = settings.pid;
+    if (settings.user && ::geteuid() == 0) {
+        plan->identity = process::Identity{.user_name = settings.user_name, .user = settings.user->user, .group = settings.user->group};
+    }
+    plan->log = site().log;
+    plan->run = [this, site = built_.site, access_logs = access_logs_](process::Worker& process) { live(process, site, access_logs); };
+    plan->reopen = [this] { return reopen(); };
+    plan->ending = [this](bool has_heir) { listeners_.close(has_heir); };
+    if (!supervision_.ends_with_terminal) {
+        plan->parcel = [this](unsigned index) { return parcel(index); };
+        plan->next = [this] { return reload(); };
+    }
+    return plan;
+}
+
+void Launch::live(process::Worker& process, const std::shared_ptr<server::Site>& site,
+                  const std::vector<server::LogFiles::Sink>& access_logs) {
+    raise_descriptor_limit(site->process().worker_connections);
+    process.ends_with_terminal = supervision_.ends_with_terminal;
+    const bool alone = process.to_master == nullptr;
+    const Generation first{.site = site, .access_logs = access_logs, .listeners = listeners_.of_worker(process.index)};
+    if (!alone) {
+        logs_.open_no_more();
+        listeners_.close(true);  // the master's copies: what the worker accepts on it has itself
+    }
+    WorkerProcess worker{process, recipe_, logs_, [this, alone] { listeners_.close(!alone); }};
+    worker.run(first);
+}
+
+int Launch::run() {
+    constexpr unsigned blocks = 2048;  // workers, and those that are leaving while others begin
+    auto metrics = observe::Metrics::create(std::max(blocks, worker_count()));
     if (!metrics) {
         say("emerg", describe(metrics.error()));
         return 1;
     }
-    prepare_temporary_folders(*site);
+    prepare_temporary_folders(site());
+    return process::supervise(plan(), *metrics);
+}
 
-    process::Plan plan{.workers = workers, .daemon = settings.daemon, .master = settings.master_process, .pid_path = supervision.pid_path};
-    if (settings.user && ::geteuid() == 0) {
-        plan.identity = process::Identity{.user_name = settings.user_name, .user = settings.user->user, .group = settings.user->group};
+std::shared_ptr<const process::Plan> Launch::reload() {
+    const std::shared_ptr<const observe::Log> log = site().log;
+    const auto refuse = [&](std::string_view why) {
+        log->write(Level::emerg, why);
+        log->write(Level::notice, "the configuration stays as it was");
+        return nullptr;
+    };
+    auto next = build(recipe_, outside_);
+    if (!next) return refuse(next.error().first_line());
+    for (const std::string& warning : next->warnings) log->write(Level::warn, warning);
+
+    std::vector<server::LogFiles::Sink> access_logs;
+    if (auto opened = server::open_logs(*next->site, logs_, access_logs); !opened) return refuse(opened.error());
+    Built before = std::exchange(built_, std::move(*next));
+    if (auto bound = open_listeners(1); !bound) {
+        built_ = std::move(before);
+        return refuse(bound.error());
     }
-    plan.run = [&](process::Worker& process) {
-        raise_descriptor_limit(settings.worker_connections);
-        process.ends_with_terminal = supervision.ends_with_terminal;
-        server::Worker worker{process.loop, process.scope, process.metrics, site, access_logs};
-        io::Scope ending;
-        bool is_ending = false;
-        process.on_order = [&](process::Order order) {
-            if (order == process::Order::stop) {
-                worker.stop();
-            } else {
-                worker.drain();
-                listeners.close();
-                if (!settings.master_process) listeners.remove_paths();
-            }
-            if (!std::exchange(is_ending, true)) ending.spawn(stop_when_finished(process.scope, process.loop));
-        };
-        worker.start(listeners.of_worker(process.index));
-        process.loop.run();
-    };
-    plan.quitting = [&listeners] {
-        listeners.close();
-        listeners.remove_paths();
-    };
-    const int status = process::supervise(plan, *metrics, *site->log);
-    listeners.remove_paths();
-    return status;
+    access_logs_ = std::move(access_logs);
+    const server::MainSettings& settings = site().process();
+    const server::MainSettings& old = before.site->process();
+    if (settings.daemon != old.daemon) log->write(Level::notice, "\"daemon\" takes effect only at the start");
+    if (settings.master_process != old.master_process) log->write(Level::notice, "\"master_process\" takes effect only at the start");
+    for (const std::string& problem : logs_.reopen()) site().log->write(Level::emerg, problem);
+    prepare_temporary_folders(site());
+    return plan();
+}
+
+process::Parcel Launch::parcel(unsigned index) const {
+    auto packed = pack(built_.record, logs_, listeners_.of_worker(index));
+    if (packed) return std::move(*packed);
+    site().log->write(Level::alert, describe(packed.error()));
+    return {};  // which the worker can not take, so it is replaced
+}
+
+process::Parcel Launch::reopen() {
+    for (const std::string& problem : logs_.reopen()) site().log->write(Level::emerg, problem);
+    auto packed = pack_logs(logs_);
+    if (packed) return std::move(*packed);
+    site().log->write(Level::alert, describe(packed.error()));
+    return {};
 }
 
 }  // namespace webserv::app

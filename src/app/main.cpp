@@ -42,28 +42,25 @@ int fail_test(const Options& options) {
 
 int run(const Options& options) {
     SystemLoader outside;
-    auto site = load(options, modules::all(), outside);
-    if (!site) return fail_test(options);
-    if (!options.signal.empty()) return process::signal_running(options.signal, site->process().pid, observe::Log{});
+    Launch launch{{.options = options, .modules = {modules::all().begin(), modules::all().end()}}, outside, {}};
+    if (!launch.load()) return fail_test(options);
+    const server::MainSettings& settings = launch.site().process();
+    if (!options.signal.empty()) return process::signal_running(options.signal, settings.pid, observe::Log{});
     if (options.test && !options.quiet) print_error(fmt::format("webserv: the configuration file {} syntax is ok\n", options.conf_path));
-    const auto access_logs = open_site_logs(options, *site);
-    if (!access_logs) {
-        say("emerg", access_logs.error());
+    if (const auto opened = launch.open_logs(); !opened) {
+        say("emerg", opened.error());
         return fail_test(options);
     }
-    if (options.test) return test(options, *site);
+    if (options.test) return test(options, launch.site());
 
-    const auto& settings = site->process();
-    auto listeners = Listeners::open(*site, worker_count(*site), bind_attempts);
-    if (!listeners) {
-        say("emerg", listeners.error());
-        site->log->write(observe::Level::emerg, listeners.error());
+    if (const auto bound = launch.open_listeners(bind_attempts); !bound) {
+        say("emerg", bound.error());
+        launch.site().log->write(observe::Level::emerg, bound.error());
         return 1;
     }
-    const std::string pid_path = settings.pid;
-    if (pid_path.starts_with(options.prefix_path + "logs/"))
+    if (settings.pid.starts_with(options.prefix_path + "logs/"))
         (void)sys::make_folders(options.prefix_path + "logs");  // else the pid file says so
-    return run_site(std::move(site), *access_logs, *listeners, {.pid_path = pid_path});
+    return launch.run();
 }
 
 int start(std::span<char* const> words) {

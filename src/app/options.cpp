@@ -150,7 +150,7 @@ Options:
   -t            : test configuration and exit
   -T            : test configuration, dump it and exit
   -q            : suppress non-error messages during configuration testing
-  -s signal     : send signal to a master process: stop, quit
+  -s signal     : send signal to a master process: stop, quit, reopen, reload
   -p prefix     : set prefix path (default: {0} if it exists, else the current folder)
   -e filename   : set error log file (default: logs/error.log)
   -c filename   : set configuration file (default: conf/webserv.conf)

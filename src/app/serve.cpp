@@ -133,21 +133,19 @@ int run(const Folder& folder) {
     FolderLoader outside{options.conf_path, configuration(here)};
     std::vector<const server::Module*> modules{modules::all().begin(), modules::all().end()};
     if (!folder.quiet) modules.push_back(&request_lines_module);
-    auto site = load(options, modules, outside);
-    if (!site) return 1;
-    const auto access_logs = open_site_logs(options, *site);
-    if (!access_logs) {
-        say("emerg", access_logs.error());
+    Launch launch{{.options = options, .modules = std::move(modules)}, outside, {.pid_file = false, .ends_with_terminal = true}};
+    if (!launch.load()) return 1;
+    if (const auto opened = launch.open_logs(); !opened) {
+        say("emerg", opened.error());
         return 1;
     }
-    const sys::Address address = site->points.front()->address;
-    auto listeners = Listeners::open(*site, 1, 1);
-    if (!listeners) {
-        explain(listeners.error(), address);
+    const sys::Address address = launch.site().points.front()->address;
+    if (const auto bound = launch.open_listeners(1); !bound) {
+        explain(bound.error(), address);
         return 1;
     }
     if (!folder.quiet) print_addresses(here, address);
-    return run_site(std::move(site), *access_logs, *listeners, {.pid_path = {}, .ends_with_terminal = true});
+    return launch.run();
 }
 
 }  // namespace

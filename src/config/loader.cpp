@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/record.hpp"
+
 namespace webserv::config {
 namespace {
 
@@ -14,42 +16,6 @@ constexpr std::string_view header = "webserv-record 1\n";
 
 // The kinds of question.
 constexpr char kind_read = 'r', kind_glob = 'g', kind_user = 'u', kind_resolve = 'n', kind_hostname = 'h', kind_is_root = 'i';
-
-void put_number(std::string& record, std::uint64_t number) {
-    for (unsigned shift = 0; shift < 64; shift += 8) record += static_cast<char>(number >> shift & 0xFFU);
-}
-
-void put_text(std::string& record, std::string_view text) {
-    put_number(record, text.size());
-    record += text;
-}
-
-// Takes a record apart. Once something was missing, ok() stays false and everything is empty.
-class Reader {
-public:
-    explicit Reader(std::string_view rest) : rest_{rest} {}
-
-    std::uint64_t number() {
-        const std::string_view octets = take(8);
-        std::uint64_t value = 0;
-        for (std::size_t i = octets.size(); i-- > 0;) value = value << 8U | static_cast<unsigned char>(octets[i]);
-        return value;
-    }
-    std::string_view text() { return take(number()); }
-    std::string_view take(std::uint64_t octets) {
-        if (octets > rest_.size()) ok_ = false;
-        if (!ok_) return {};
-        const std::string_view taken = rest_.substr(0, octets);
-        rest_.remove_prefix(octets);
-        return taken;
-    }
-    [[nodiscard]] bool ok() const { return ok_; }
-    [[nodiscard]] bool done() const { return rest_.empty(); }
-
-private:
-    std::string_view rest_;
-    bool ok_ = true;
-};
 
 // Error::doing is a literal and never allocated: the steps that loaders take, to choose from when one is read back.
 const char* literal_of(std::string_view doing) {
@@ -93,7 +59,7 @@ Result<std::string> decode_text(const Answer& answer) {
 Result<std::vector<std::string>> decode_list(const Answer& answer) {
     if (answer.error != 0) return failure_of(answer);
     std::vector<std::string> list;
-    Reader reader{answer.text};
+    RecordReader reader{answer.text};
     while (!reader.done() && reader.ok()) list.emplace_back(reader.text());
     if (!reader.ok()) return std::unexpected{Error{std::errc::bad_message, Blame::ourselves, "glob"}};
     return list;
@@ -101,7 +67,7 @@ Result<std::vector<std::string>> decode_list(const Answer& answer) {
 
 Result<UserIdentity> decode_user(const Answer& answer) {
     if (answer.error != 0) return failure_of(answer);
-    Reader reader{answer.text};
+    RecordReader reader{answer.text};
     const std::uint64_t user = reader.number();
     const std::uint64_t group = reader.number();
     const bool fits = std::max(user, group) <= std::numeric_limits<std::uint32_t>::max();
@@ -161,7 +127,7 @@ std::string RecordedAnswers::encode() const {
 Result<RecordedAnswers> RecordedAnswers::decode(std::string_view record) {
     const std::unexpected broken{Error{std::errc::bad_message, Blame::ourselves, "replay"}};
     if (!record.starts_with(header)) return broken;
-    Reader reader{record.substr(header.size())};
+    RecordReader reader{record.substr(header.size())};
     RecordedAnswers answers;
     for (std::uint64_t left = reader.number(); left > 0; --left) {
         const std::string_view kind = reader.take(1);

@@ -213,7 +213,7 @@ void write_line(Exchange& exchange, const Target& target) {
     const io::TimePoint now = exchange.worker.loop.now();
     io::Deadline flush_by = now;
     if (target.buffer_bytes > 0) flush_by = target.flush.count() > 0 ? now + target.flush : io::never;
-    exchange.worker.access_log(target.log).append(line, target.buffer_bytes, flush_by);
+    exchange.site->access_log_writers[target.log]->append(line, target.buffer_bytes, flush_by);
 }
 
 Outcome log(Exchange& exchange) {

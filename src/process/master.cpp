@@ -1,8 +1,9 @@
-// process/master.cpp: the master process: forks workers, replaces those that die, passes orders on, ends last.
-// It waits in sigtimedwait(2) and nowhere else; deaths, orders and its own deadlines all meet there.
+// process/master.cpp: the master process: keeps its crew at work, obeys signals, hands out new configurations, ends last.
+// It waits in ppoll(2) and nowhere else; deaths, orders, answers of workers and its own deadlines all meet there.
 #include "process/master.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -11,8 +12,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "process/backoff.hpp"
+#include "process/crew.hpp"
 #include "process/pid_file.hpp"
+#include "process/rollout.hpp"
 #include "process/signals.hpp"
 #include "sys/process.hpp"
 
@@ -21,27 +23,12 @@ namespace webserv::process {
 namespace {
 
 using observe::Level;
-using Clock = std::chrono::steady_clock;
 
 constexpr sys::Signals master_signals = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD};
 
-/// How long workers may take to obey a stop before they are killed; nginx's patience.
-constexpr std::chrono::milliseconds stop_patience{1000};
-
-/// The place of one worker; whoever dies in it is replaced in it.
-struct Place {
-    unsigned index = 0;
-    pid_t process = 0;  ///< 0: nobody
-    sys::Fd control;    ///< our end of the line whose silence tells a worker that we have gone
-    Clock::time_point born{};
-    std::optional<Clock::time_point> start_at;  ///< when somebody is due
-    bool ever_replaced = false;
-    Backoff backoff;
-};
-
 class Master {
 public:
-    Master(const Plan& plan, observe::Metrics& metrics, const observe::Log& log) : plan_{plan}, metrics_{metrics}, log_{log} {}
+    Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file);
 
     /// @return the exit status: 0 after an order to end, 1 if no worker could be kept
     int run();
@@ -49,165 +36,228 @@ public:
 private:
     enum class Phase : unsigned char { serving, quitting, stopping };
 
-    [[nodiscard]] bool anybody_left() const;
-    [[nodiscard]] std::optional<std::chrono::nanoseconds> patience() const;
+    [[nodiscard]] const observe::Log& log() const { return *plan_->log; }
+    void wait_until(std::optional<Clock::time_point> deadline);
+    void listen_to(Member& member);
     void obey(const sys::SignalInfo& signal);
     void end(Phase phase, int signal);
-    void tell_all(int signal);
-    void start_due();
-    void start(Place& place);
-    [[noreturn]] void become_worker(unsigned index, sys::ControlPair line);
+    void reload();
+    void take(std::shared_ptr<const Plan> next);
+    void move_pid_file(const std::string& path);
+    void reopen_logs();
+    void upgrade();
+    void retire_workers();
     void reap();
-    void bury(Place& place, const sys::EndedChild& child);
-    void kill_overdue();
+    void bury_heir();
+    [[noreturn]] void become_worker(const Member& member, sys::Fd control);
 
-    const Plan& plan_;
+    std::shared_ptr<const Plan> plan_;
     observe::Metrics& metrics_;
-    const observe::Log& log_;
-    std::vector<Place> places_;
+    sys::Fd signals_;
+    std::optional<PidFile>& pid_file_;
+    Crew crew_;
+    Rollout rollout_;
+    std::uint64_t generation_ = 1;
     Phase phase_ = Phase::serving;
-    std::optional<Clock::time_point> kill_at_;
+    pid_t heir_ = 0;        // the master of a newer executable, while it runs beside us
+    bool retired_ = false;  // told to let the workers go, but not to end
 };
 
+Master::Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file)
+    : plan_{std::move(plan)},
+      metrics_{metrics},
+      signals_{std::move(signals)},
+      pid_file_{pid_file},
+      crew_{{.metrics = metrics,
+             .live = [this](Member& member, sys::Fd control) { become_worker(member, std::move(control)); },
+             .log = [this]() -> const observe::Log& { return log(); }}},
+      rollout_{crew_, [this]() -> const observe::Log& { return log(); }} {}
+
 int Master::run() {
-    places_.resize(plan_.workers);
-    for (unsigned index = 0; index < plan_.workers; ++index) {
-        places_[index].index = index;
-        places_[index].start_at = Clock::now();
-    }
-    log_.write(Level::notice, "start worker processes");
-    start_due();
-    while (anybody_left()) {
-        if (const auto signal = sys::wait_for_signal(master_signals, patience())) obey(*signal);
+    log().write(Level::notice, "start worker processes");
+    crew_.resize(plan_->workers);
+    auto next = crew_.attend(generation_);
+    while (crew_.anybody_left() || (phase_ == Phase::serving && retired_)) {
+        const auto answer_due = rollout_.attend();
+        if (answer_due && (!next || *answer_due < *next)) next = answer_due;
+        wait_until(next);
+        while (const auto signal = sys::read_signal(signals_)) obey(*signal);
         reap();
-        start_due();
-        kill_overdue();
+        next = crew_.attend(generation_);
     }
+    if (plan_->ending) plan_->ending(heir_ != 0);
     if (phase_ != Phase::serving) return 0;
-    log_.write(Level::emerg, "no worker process is left");
+    log().write(Level::emerg, "no worker process is left");
     return 1;
 }
 
-bool Master::anybody_left() const {
-    return std::any_of(places_.begin(), places_.end(), [](const Place& place) { return place.process != 0 || place.start_at; });
+void Master::wait_until(std::optional<Clock::time_point> deadline) {
+    const std::vector<Member*> members = crew_.everybody();
+    std::vector<pollfd> awaited{{.fd = signals_.get(), .events = POLLIN, .revents = 0}};
+    for (const Member* member : members) {
+        const short events = member->channel.has_unsent() ? POLLIN | POLLOUT : POLLIN;
+        awaited.push_back({.fd = member->channel.socket().get(), .events = events, .revents = 0});  // negative once closed: not looked at
+    }
+    timespec limit{};
+    if (deadline) {
+        const auto left = std::max(*deadline - Clock::now(), Clock::duration::zero());
+        const auto whole = std::chrono::floor<std::chrono::seconds>(left);
+        limit = {.tv_sec = whole.count(), .tv_nsec = std::chrono::nanoseconds{left - whole}.count()};
+    }
+    if (::ppoll(awaited.data(), awaited.size(), deadline ? &limit : nullptr, nullptr) <= 0) return;
+    for (std::size_t index = 0; index < members.size(); ++index) {
+        if (awaited[index + 1].revents != 0) listen_to(*members[index]);
+    }
 }
 
-std::optional<std::chrono::nanoseconds> Master::patience() const {
-    std::optional<Clock::time_point> next = kill_at_;
-    for (const Place& place : places_) {
-        if (place.start_at && (!next || *place.start_at < *next)) next = place.start_at;
+void Master::listen_to(Member& member) {
+    member.channel.flush();
+    for (;;) {
+        auto message = member.channel.receive();
+        if (!message) return member.channel.close();  // it has ended; SIGCHLD tells how
+        if (!*message) return;
+        rollout_.take(member, **message);
     }
-    if (!next) return std::nullopt;
-    return *next - Clock::now();
 }
 
 void Master::obey(const sys::SignalInfo& signal) {
+    const auto announce = [&](std::string_view what) { log().write(Level::notice, fmt::format("{}{}", received(signal), what)); };
     switch (meaning_of(signal.number)) {
         case Meaning::stop:
-            log_.write(Level::notice, received(signal) + ", exiting");
+            announce(", exiting");
             return end(Phase::stopping, SIGTERM);
         case Meaning::quit:
-            log_.write(Level::notice, received(signal) + ", shutting down");
+            announce(", shutting down");
             if (phase_ != Phase::stopping) end(Phase::quitting, SIGQUIT);
-            if (plan_.quitting) plan_.quitting();
+            if (plan_->ending) plan_->ending(heir_ != 0);
             return;
+        case Meaning::reload:
+            if (phase_ != Phase::serving) return;
+            announce(", reconfiguring");
+            return reload();
+        case Meaning::reopen:
+            announce(", reopening logs");
+            return reopen_logs();
+        case Meaning::upgrade:
+            if (phase_ != Phase::serving) return;
+            announce(", changing binary");
+            return upgrade();
+        case Meaning::retire_workers:
+            if (phase_ != Phase::serving || !plan_->daemon) return;  // a terminal sends it whenever its window changes
+            announce(", gracefully shutting down the workers");
+            return retire_workers();
         default:
-            break;
+            return;
     }
-    if (const auto refusal = refusal_of(signal, !plan_.daemon)) log_.write(Level::notice, *refusal);
 }
 
 /// Nobody is replaced from here on. A stop may follow a quit; a second stop gains no time.
 void Master::end(Phase phase, int signal) {
+    if (phase == Phase::stopping && phase_ != Phase::stopping) crew_.kill_all_at(Clock::now() + stop_patience);
     phase_ = phase;
-    for (Place& place : places_) place.start_at.reset();
-    if (phase == Phase::stopping && !kill_at_) kill_at_ = Clock::now() + stop_patience;
-    tell_all(signal);
+    crew_.close_entry();
+    crew_.tell_all(signal);
 }
 
-void Master::tell_all(int signal) {
-    for (const Place& place : places_) {
-        if (place.process == 0) continue;
-        if (const auto sent = sys::send_signal(place.process, signal); !sent) log_.write(Level::alert, failure(sent.error()));
+void Master::reload() {
+    // As in nginx: while a newer executable runs beside us, this is the way back to our own workers.
+    if (std::exchange(retired_, false) || heir_ != 0) return crew_.resize(plan_->workers);
+    if (!plan_->next) return log().write(Level::notice, "there is no configuration to load again");
+    if (auto next = plan_->next()) take(std::move(next));
+}
+
+void Master::take(std::shared_ptr<const Plan> next) {
+    const bool in_place = next->parcel && next->identity == plan_->identity;
+    plan_ = std::move(next);
+    ++generation_;
+    if (pid_file_ && plan_->pid_path != pid_file_->path()) move_pid_file(plan_->pid_path);
+    if (!in_place) {
+        log().write(Level::notice, "settings of the processes have changed: the workers are replaced");
+        crew_.replace_all();
     }
+    crew_.resize(plan_->workers);
+    if (in_place) rollout_.begin(generation_, *plan_);
 }
 
-void Master::kill_overdue() {
-    if (!kill_at_ || Clock::now() < *kill_at_) return;
-    kill_at_.reset();
-    if (anybody_left()) log_.write(Level::alert, "workers have not stopped in time and are killed");
-    tell_all(SIGKILL);
+void Master::move_pid_file(const std::string& path) {
+    auto created = PidFile::create(path);
+    if (!created) return log().write(Level::emerg, fmt::format("pid file \"{}\": {}", path, failure(created.error())));
+    pid_file_.reset();  // removes the old one
+    pid_file_.emplace(std::move(*created));
 }
 
-void Master::start_due() {
-    const auto now = Clock::now();
-    for (Place& place : places_) {
-        if (place.start_at && *place.start_at <= now) start(place);
+void Master::reopen_logs() {
+    if (!plan_->reopen) return;
+    const Parcel parcel = plan_->reopen();
+    for (Member* member : crew_.everybody()) member->channel.send(MessageKind::reopen, generation_, {}, parcel);
+}
+
+void Master::upgrade() {
+    if (!plan_->upgrade) return log().write(Level::notice, "there is no executable to change to");
+    if (heir_ != 0) return log().write(Level::crit, fmt::format("the new binary {} runs already", heir_));
+    const std::string path = plan_->pid_path;
+    if (pid_file_) {
+        if (const auto moved = pid_file_->move_to(path + ".oldbin"); !moved) return log().write(Level::alert, failure(moved.error()));
     }
+    const auto started = plan_->upgrade();
+    if (started) {
+        heir_ = *started;
+        return log().write(Level::notice, fmt::format("start new binary process {}", heir_));
+    }
+    log().write(Level::alert, fmt::format("the new binary can not be started: {}", failure(started.error())));
+    bury_heir();
 }
 
-void Master::start(Place& place) {
-    auto line = sys::open_control_pair();
-    metrics_.worker(place.index).reset_gauges();
-    const auto process = line ? sys::fork_process() : Result<pid_t>{std::unexpected{line.error()}};
-    if (!process) {
-        log_.write(Level::alert, failure(process.error()));
-        place.start_at = Clock::now() + Backoff::pace;
-        return;
+/// The newer executable has gone, or never came: this master is the only one again.
+void Master::bury_heir() {
+    heir_ = 0;
+    if (pid_file_) {
+        if (const auto moved = pid_file_->move_to(plan_->pid_path); !moved) log().write(Level::alert, failure(moved.error()));
     }
-    if (*process == 0) become_worker(place.index, std::move(*line));
-
-    place.start_at.reset();
-    place.process = *process;
-    place.born = Clock::now();
-    place.control = std::move(line->ours);
-    log_.write(Level::notice, fmt::format("start worker process {}", *process));
+    if (phase_ == Phase::serving && std::exchange(retired_, false)) crew_.resize(plan_->workers);
 }
 
-void Master::become_worker(unsigned index, sys::ControlPair line) {
-    // Copies of the master's ends in our hands would hide its death from us and from the other workers.
-    line.ours.reset();
-    for (Place& place : places_) place.control.reset();
-    if (plan_.identity && ::geteuid() == 0) {
-        const Identity& identity = *plan_.identity;
-        if (const auto became = sys::become_user(identity.user_name, identity.user, identity.group); !became) {
-            log_.write(Level::emerg, failure(became.error()));
-            std::exit(fatal_status);
-        }
-    }
-    std::exit(run_worker(index, &line.theirs, plan_.run, metrics_.worker(index), log_));
+void Master::retire_workers() {
+    retired_ = true;
+    crew_.retire_all();
 }
 
 void Master::reap() {
+    crew_.note_stopped();
     while (const auto child = sys::reap_child()) {
-        const auto place = std::find_if(places_.begin(), places_.end(), [&](const Place& p) { return p.process == child->process; });
-        if (place != places_.end()) bury(*place, *child);  // else an orphan that became ours, as process 1 of a container
+        if (crew_.bury(*child)) continue;
+        if (child->process != heir_) continue;  // an orphan that became ours, as process 1 of a container
+        log().write(Level::notice, fmt::format("new binary process {} exited", child->process));
+        bury_heir();
     }
 }
 
-void Master::bury(Place& place, const sys::EndedChild& child) {
-    place.process = 0;
-    place.control.reset();
-    const bool fatal = child.signal == 0 && child.exit_status == fatal_status && !place.ever_replaced;
-    if (child.signal != 0) {
-        log_.write(Level::alert, fmt::format("worker process {} exited on signal {}{}", child.process, child.signal,
-                                             child.core_dumped ? " (core dumped)" : ""));
-    } else if (fatal) {
-        log_.write(Level::alert,
-                   fmt::format("worker process {} exited with fatal code {} and cannot be respawned", child.process, child.exit_status));
-    } else {
-        log_.write(child.exit_status == 0 ? Level::notice : Level::alert,
-                   fmt::format("worker process {} exited with code {}", child.process, child.exit_status));
+void Master::become_worker(const Member& member, sys::Fd control) {
+    // Copies of the master's ends in our hands would hide its death from us and from the other workers.
+    crew_.forget_lines();
+    signals_.reset();
+    const std::shared_ptr<const Plan> plan = plan_;
+    if (plan->identity && ::geteuid() == 0) {
+        const Identity& identity = *plan->identity;
+        if (const auto became = sys::become_user(identity.user_name, identity.user, identity.group); !became) {
+            log().write(Level::emerg, failure(became.error()));
+            std::exit(fatal_status);
+        }
     }
-    if (fatal || phase_ != Phase::serving) return;
-    place.ever_replaced = true;
-    place.start_at = place.backoff.next_start(place.born, Clock::now());
+    std::exit(run_worker(member.index, &control, plan->run, metrics_.worker(member.block), log()));
 }
 
 /// Runs what the plan says, in this process or in workers.
-int serve(const Plan& plan, observe::Metrics& metrics, const observe::Log& log) {
-    if (plan.master) return Master{plan, metrics, log}.run();
-    return run_worker(0, nullptr, plan.run, metrics.worker(0), log);
+int serve(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics, std::optional<PidFile>& pid_file) {
+    if (!plan->master) {
+        const int status = run_worker(0, nullptr, plan->run, metrics.worker(0), *plan->log);
+        if (plan->ending) plan->ending(false);
+        return status;
+    }
+    auto signals = sys::open_signal_descriptor(master_signals);
+    if (signals) return Master{plan, metrics, std::move(*signals), pid_file}.run();
+    plan->log->write(Level::emerg, failure(signals.error()));
+    return 1;
 }
 
 int give_up(const observe::Log& log, const Error& error) {
@@ -217,26 +267,27 @@ int give_up(const observe::Log& log, const Error& error) {
 
 }  // namespace
 
-int supervise(const Plan& plan, observe::Metrics& metrics, const observe::Log& log) {
-    assert(plan.workers > 0 && plan.workers <= metrics.worker_count());
+int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics) {
+    assert(plan->log && plan->workers > 0);
+    const observe::Log& log = *plan->log;
     sys::ignore_broken_pipes();
-    sys::notice_children();
     // Before anybody can read our number and send a signal.
     sys::block_only(master_signals);
+    sys::heed(master_signals);
 
     std::optional<sys::Birth> birth;
-    if (plan.daemon) {
+    if (plan->daemon) {
         auto born = sys::daemonise();
         if (!born) return give_up(log, born.error());
         birth = std::move(*born);
     }
     std::optional<PidFile> pid_file;
-    if (!plan.pid_path.empty()) {
-        auto created = PidFile::create(plan.pid_path);
+    if (!plan->pid_path.empty()) {
+        auto created = PidFile::create(plan->pid_path);
         if (!created) {
             const Error& error = created.error();
             log.write(Level::emerg,
-                      fmt::format("{}() \"{}\" failed {}", error.doing, plan.pid_path, describe_errno(static_cast<int>(error.code))));
+                      fmt::format("{}() \"{}\" failed {}", error.doing, plan->pid_path, describe_errno(static_cast<int>(error.code))));
             return 1;
         }
         pid_file.emplace(std::move(*created));
@@ -246,7 +297,7 @@ int supervise(const Plan& plan, observe::Metrics& metrics, const observe::Log& l
         if (const auto silenced = sys::silence_standard_streams(); !silenced) return give_up(log, silenced.error());
         birth->succeeded();
     }
-    const int status = serve(plan, metrics, log);
+    const int status = serve(plan, metrics, pid_file);
     log.write(Level::notice, "exit");
     return status;
 }

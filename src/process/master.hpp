@@ -2,40 +2,58 @@
 // pass signals on, end. Knows nothing of HTTP: it is handed what a worker runs.
 #pragma once
 
-#include <chrono>
+#include <sys/types.h>
+
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/result.hpp"
 #include "observe/log.hpp"
 #include "observe/metric.hpp"
+#include "process/parcel.hpp"
 #include "process/worker.hpp"
 
 namespace webserv::process {
 
 struct Identity {
+    bool operator==(const Identity&) const = default;
     std::string user_name;
     unsigned user = 0;
     unsigned group = 0;
 };
 
+/// What one configuration makes of the processes. The functions run in the master unless they say otherwise.
 struct Plan {
     unsigned workers = 1;
     bool daemon = false;
     bool master = true;                  ///< off: this process is the only worker
     std::string pid_path;                ///< empty: no pid file
     std::optional<Identity> identity{};  ///< what workers become, when started as root
-    std::function<void(Worker&)> run{};  ///< a worker's life; returns when it has ended
-    std::function<void()> quitting{};    ///< in the master, once it is told to quit: lets go of what only new connections need
+    std::shared_ptr<const observe::Log> log{};
+
+    /// In a worker: its life; returns when it has ended.
+    std::function<void(Worker&)> run{};
+    /// What the worker of this index needs to go over to this plan while it runs. Unset: workers are replaced.
+    std::function<Parcel(unsigned index)> parcel{};
+    /// The plan of the configuration as it is now; null, with the reason logged, if there can be none. Unset: no reload.
+    std::function<std::shared_ptr<const Plan>()> next{};
+    /// Opens the logs anew. @return what lets running workers follow. Unset: there are none.
+    std::function<Parcel()> reopen{};
+    /// Starts the executable that is installed now, with our listening sockets. Unset: no upgrade.
+    std::function<Result<pid_t>()> upgrade{};
+    /// Nobody accepts any more, once told to quit and again at the end: lets go of the listening sockets.
+    /// @param has_heir  another master has them too: what has a name stays
+    std::function<void(bool has_heir)> ending{};
 };
 
 /// Runs until a signal ends it: TERM and INT stop at once, QUIT lets workers finish what they are answering.
 /// Workers never return from here, they exit; neither does the first process of a daemon. `metrics` has a block for each worker.
 /// @return the exit status
-int supervise(const Plan& plan, observe::Metrics& metrics, const observe::Log& log);
+int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics);
 
-/// Reads a pid file and sends a signal ("stop", "quit"): the -s option. Prints nginx's messages through `log`.
+/// Reads a pid file and sends a signal ("stop", "quit", "reload", "reopen"): the -s option. Prints nginx's messages through `log`.
 /// @return the exit status: 0 if the signal was sent
 int signal_running(const std::string& signal_name, const std::string& pid_path, const observe::Log& log);
 

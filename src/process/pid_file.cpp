@@ -29,6 +29,12 @@ PidFile::~PidFile() {
     if (content && parse_pid(*content) == owner_) ::unlink(path_.c_str());
 }
 
+Result<> PidFile::move_to(const std::string& path) {
+    if (::rename(path_.c_str(), path.c_str()) < 0) return failed("rename");
+    path_ = path;
+    return {};
+}
+
 std::optional<pid_t> parse_pid(std::string_view content) noexcept {
     while (content.ends_with('\n') || content.ends_with('\r')) content.remove_suffix(1);
     const auto number = text::parse_decimal(content);

@@ -19,6 +19,9 @@ public:
     [[nodiscard]] static Result<PidFile> create(const std::string& path);
     PidFile(PidFile&& other) noexcept;
     PidFile& operator=(PidFile&&) = delete;
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    /// The file under another name, from now on ours there. rename(2).
+    [[nodiscard]] Result<> move_to(const std::string& path);
     /// Only the process that wrote the file removes it, and only while its own number is still in it.
     ~PidFile();
 

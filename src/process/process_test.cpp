@@ -97,10 +97,11 @@ protected:
         const auto process = sys::fork_process();
         ASSERT_TRUE(process);
         if (*process == 0) {
-            observe::Log log;
-            log.add(*observe::open_sink((folder_ / "log").string()), observe::Level::notice);
-            auto metrics = observe::Metrics::create(plan_.workers);
-            ::_exit(metrics ? supervise(plan_, *metrics, log) : 99);
+            auto log = std::make_shared<observe::Log>();
+            log->add(*observe::open_sink((folder_ / "log").string()), observe::Level::notice);
+            plan_.log = std::move(log);
+            auto metrics = observe::Metrics::create(16);
+            ::_exit(metrics ? supervise(std::make_shared<const Plan>(plan_), *metrics) : 99);
         }
         master_ = *process;
     }
@@ -311,6 +312,7 @@ TEST_F(Supervisor, SurvivesSignalsItDoesNotObey) {
     }
     ASSERT_TRUE(holds_within(5s, [&] { return log().find("(SIGUSR2)") != std::string::npos; }));
     EXPECT_NE(log().find("signal 1 (SIGHUP) received from " + std::to_string(::getpid())), std::string::npos) << log();
+    EXPECT_NE(log().find("there is no configuration to load again"), std::string::npos) << log();
     ::kill(master_, SIGTERM);
     EXPECT_EQ(ended_within(5s), 0);
     EXPECT_EQ(board_->births, 2U);

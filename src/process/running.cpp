@@ -9,14 +9,20 @@
 #include "sys/process.hpp"
 
 namespace webserv::process {
+namespace {
+
+// The option has been checked: it is one of nginx's four.
+int signal_of(std::string_view name) {
+    if (name == "stop") return SIGTERM;
+    if (name == "quit") return SIGQUIT;
+    return name == "reload" ? SIGHUP : SIGUSR1;
+}
+
+}  // namespace
 
 int signal_running(const std::string& signal_name, const std::string& pid_path, const observe::Log& log) {
     using observe::Level;
-    const int signal = signal_name == "stop" ? SIGTERM : signal_name == "quit" ? SIGQUIT : 0;
-    if (signal == 0) {
-        log.write(Level::error, fmt::format("signal \"{}\" is not supported by webserv yet", signal_name));
-        return 1;
-    }
+    const int signal = signal_of(signal_name);
     constexpr std::size_t bytes_max = 4096;  // far more than a number needs
     const auto content = sys::read_whole(pid_path.c_str(), bytes_max);
     if (!content) {

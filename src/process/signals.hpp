@@ -4,7 +4,6 @@
 
 #include <signal.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,10 +21,6 @@ inline constexpr sys::Signals steering_signals = {SIGTERM, SIGINT, SIGQUIT, SIGH
 
 /// "signal 15 (SIGTERM) received from 812", as in nginx's log.
 [[nodiscard]] std::string received(const sys::SignalInfo& signal);
-
-/// What to log about a signal that webserv understands but does not obey; nothing if it is not worth a line.
-/// @param has_terminal  a terminal sends SIGWINCH whenever its window changes
-[[nodiscard]] std::optional<std::string> refusal_of(const sys::SignalInfo& signal, bool has_terminal);
 
 /// "kill() failed (3: No such process)", the form of nginx's log lines.
 [[nodiscard]] std::string failure(const Error& error);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
+#include "process/channel.hpp"
 #include "process/signals.hpp"
 #include "sys/process.hpp"
 
@@ -42,11 +43,14 @@ private:
             case Meaning::reload:
                 if (alone_ && worker_.ends_with_terminal) return give(worker_, Order::stop);
                 break;
+            case Meaning::reopen:
+                if (!alone_ || !worker_.on_reopen) break;  // the master's descriptors come by the line
+                announce(signal, "reopening logs");
+                return worker_.on_reopen({});
             default:
                 break;
         }
-        const auto refusal = alone_ ? refusal_of(signal, true) : std::nullopt;
-        if (refusal) worker_.log.write(Level::notice, *refusal);
+        if (alone_) worker_.log.write(Level::notice, fmt::format("{}, which means nothing without a master process", received(signal)));
     }
 
     void announce(const sys::SignalInfo& signal, std::string_view what) const {
@@ -58,24 +62,49 @@ private:
     bool alone_;
 };
 
-/// Notices that the master has ended without saying so (SIGKILL, a crash): nobody would replace or stop us any more.
+/// The line to the master: its messages, and its end without a word (SIGKILL, a crash): nobody would replace or stop us then.
 class MasterWatcher final : public io::Watcher {
 public:
-    MasterWatcher(const sys::Fd& control, Worker& worker) : control_{control}, worker_{worker} {}
-    ~MasterWatcher() { worker_.loop.remove(control_, *this); }
-    [[nodiscard]] Result<> start() { return worker_.loop.add(control_, *this, EPOLLIN | EPOLLRDHUP | EPOLLET); }
+    MasterWatcher(Channel& channel, Worker& worker) : channel_{channel}, worker_{worker} {}
+    ~MasterWatcher() { worker_.loop.remove(channel_.socket(), *this); }
+    [[nodiscard]] Result<> start() { return worker_.loop.add(channel_.socket(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET); }
 
-    void on_events(std::uint32_t events) override {
-        if (told_ || (events & (EPOLLRDHUP | EPOLLHUP)) == 0) return;
-        told_ = true;
+    void on_events(std::uint32_t) override {
+        channel_.flush();
+        while (!gone_) {
+            auto message = channel_.receive();
+            if (!message) return end();
+            if (!*message) return;
+            obey(**message);
+        }
+    }
+
+private:
+    void obey(Message& message) {
+        switch (message.kind) {
+            case MessageKind::prepare:
+                if (!worker_.on_delivery) return worker_.answer(message.generation, false, "it takes no deliveries");
+                return worker_.on_delivery({message.generation, std::move(message.descriptors)});
+            case MessageKind::commit:
+                if (worker_.on_commit) worker_.on_commit(message.generation);
+                return;
+            case MessageKind::reopen:
+                if (worker_.on_reopen) worker_.on_reopen({message.generation, std::move(message.descriptors)});
+                return;
+            default:
+                return;
+        }
+    }
+
+    void end() {
+        gone_ = true;
         worker_.log.write(Level::alert, "the master process has gone, shutting down");
         give(worker_, Order::quit);
     }
 
-private:
-    const sys::Fd& control_;
+    Channel& channel_;
     Worker& worker_;
-    bool told_ = false;
+    bool gone_ = false;
 };
 
 int give_up(const observe::Log& log, const Error& error) {
@@ -85,7 +114,11 @@ int give_up(const observe::Log& log, const Error& error) {
 
 }  // namespace
 
-int run_worker(unsigned index, const sys::Fd* control, const std::function<void(Worker&)>& run, observe::WorkerMetrics& metrics,
+void Worker::answer(std::uint64_t generation, bool prepared, std::string_view why) {
+    if (to_master != nullptr) to_master->send(prepared ? MessageKind::prepared : MessageKind::failed, generation, why);
+}
+
+int run_worker(unsigned index, sys::Fd* control, const std::function<void(Worker&)>& run, observe::WorkerMetrics& metrics,
                const observe::Log& log) {
     // SIGCHLD is not among them: a worker's own children are waited for by whoever starts them.
     sys::block_only(steering_signals);
@@ -95,12 +128,15 @@ int run_worker(unsigned index, const sys::Fd* control, const std::function<void(
     if (!loop) return give_up(log, loop.error());
 
     io::Scope scope;
-    Worker worker{index, **loop, scope, metrics, log, false, {}};
+    Worker worker{.index = index, .loop = **loop, .scope = scope, .metrics = metrics, .log = log};
+    Channel channel;
     SignalWatcher signals{std::move(*descriptor), worker, control == nullptr};
     if (const auto started = signals.start(); !started) return give_up(log, started.error());
     std::optional<MasterWatcher> master;
     if (control != nullptr) {
-        master.emplace(*control, worker);
+        channel = Channel{std::move(*control)};
+        worker.to_master = &channel;
+        master.emplace(channel, worker);
         if (const auto started = master->start(); !started) return give_up(log, started.error());
     }
     run(worker);

@@ -37,8 +37,8 @@ struct After {
     }
 };
 
-const ConnectionSettings& settings_before_request(Connection& connection, const Site& site) {
-    return connection.point(site).default_host->settings.get<ConnectionSettings>();
+const ConnectionSettings& settings_before_request(Connection& connection, const WayIn& way_in) {
+    return connection.point_behind(*way_in.point).default_host->settings.get<ConnectionSettings>();
 }
 
 h1::HeadLimits limits_of(const ConnectionSettings& settings) {
@@ -58,9 +58,9 @@ void take_target(http::Request& request) {
 }
 
 // A head that was not read: a status if the peer can still use one, silence and a log line if not.
-Task<After> refuse(Connection& connection, const std::shared_ptr<const Site>& site, h1::ReadFailure failure, io::TimePoint began) {
+Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure failure, io::TimePoint began) {
     After after;
-    after.take(connection.point(*site).default_host->settings.get<CoreSettings>());
+    after.take(connection.point_behind(*way_in.point).default_host->settings.get<CoreSettings>());
     using Kind = h1::ReadFailure::Kind;
     if (failure.kind == Kind::closed || failure.kind == Kind::canceled) co_return after;
 
@@ -69,7 +69,7 @@ Task<After> refuse(Connection& connection, const std::shared_ptr<const Site>& si
     http::Request received{arena};
     received.line = connection.http.request_line();
     take_target(received);
-    Exchange exchange{connection, site, std::move(received), arena, began};
+    Exchange exchange{connection, way_in, std::move(received), arena, began};
     exchange.host_name = exchange.host->first_name();
     exchange.path = "/";
     if (failure.kind == Kind::malformed) {
@@ -100,7 +100,7 @@ Task<After> finish(Exchange& exchange) {
     const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
     const io::Deadline deadline = connection.stream.now() + core.lingering_time;
     const bool consumed = co_await connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
-    after.persists = exchange.persistent && consumed && !connection.worker.draining();
+    after.persists = exchange.persistent && consumed && !connection.should_end();
     after.unread = !consumed || connection.http.has_buffered();
     if (after.persists && core.tcp_nodelay) connection.set_nodelay();
     co_return after;
@@ -109,8 +109,8 @@ Task<After> finish(Exchange& exchange) {
 /// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
 Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_deadline) {
     Worker& worker = connection.worker;
-    const std::shared_ptr<const Site> site = worker.current_site();  // a reload between two requests is met here
-    const ConnectionSettings& settings = settings_before_request(connection, *site);
+    const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
+    const ConnectionSettings& settings = settings_before_request(connection, way_in);
     Arena arena;
     const h1::HeadLimits limits = limits_of(settings);
     const io::TimePoint began = connection.stream.now();
@@ -120,13 +120,13 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     worker.metrics.add(Counter::reading, -1);
     if (!request) {
         const h1::ReadFailure failure = request.error();
-        auto refused = co_await refuse(connection, site, failure, began);
+        auto refused = co_await refuse(connection, way_in, failure, began);
         co_return refused;
     }
     ++connection.requests;
     worker.metrics.add(Counter::requests);
-    Exchange exchange{connection, site, std::move(*request), arena, began};
-    exchange.persistent = exchange.request.persistent && !worker.draining();
+    Exchange exchange{connection, way_in, std::move(*request), arena, began};
+    exchange.persistent = exchange.request.persistent && !connection.should_end();
     const Outcome first = begin(exchange);
     worker.metrics.add(Counter::writing);
     co_await answer(exchange, first);
@@ -150,14 +150,14 @@ Task<> close(Connection& connection, const After& after) {
 
 }  // namespace
 
-Connection::Connection(Worker& worker_of_connection, sys::Fd socket, const sys::Address& peer, std::size_t listener)
+Connection::Connection(Worker& worker_of_connection, sys::Fd socket, const sys::Address& peer, std::shared_ptr<const Entrance> way)
     : worker{worker_of_connection},
+      entrance{std::move(way)},
       stream{worker.loop, &worker.scope, std::move(socket)},
       http{stream},
       number{worker.next_connection_number()},
       since{worker.loop.now()},
-      peer_{peer},
-      listener_{listener} {
+      peer_{peer} {
     worker.opened(*this);
 }
 
@@ -170,8 +170,9 @@ const sys::Address& Connection::local() {
     return local_;
 }
 
-const ListenPoint& Connection::point(const Site& site) {
-    const ListenPoint& point = *site.points[listener_];
+bool Connection::should_end() const noexcept { return worker.draining() || !entrance->open; }
+
+const ListenPoint& Connection::point_behind(const ListenPoint& point) {
     if (point.specific.empty()) return point;
     const auto found =
         std::find_if(point.specific.begin(), point.specific.end(), [&](const auto& specific) { return specific->address == local(); });
@@ -187,9 +188,9 @@ void Connection::set_nodelay() {
     (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_NODELAY, 1);  // only costs time if it fails
 }
 
-Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::size_t listener) {
-    Connection connection{worker, std::move(socket), peer, listener};
-    milliseconds timeout = settings_before_request(connection, *worker.current_site()).client_header_timeout;
+Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<const Entrance> entrance) {
+    Connection connection{worker, std::move(socket), peer, std::move(entrance)};
+    milliseconds timeout = settings_before_request(connection, connection.entrance->current).client_header_timeout;
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;
     for (;;) {

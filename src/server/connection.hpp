@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,19 +18,33 @@ namespace webserv::server {
 
 class Worker;
 
+/// A listening socket's place in a site.
+struct WayIn {
+    std::shared_ptr<const Site> site;
+    const ListenPoint* point = nullptr;
+};
+
+/// What the connections of one listening socket share, through all reloads.
+struct Entrance {
+    WayIn current;     ///< as of the newest site that listens there
+    bool open = true;  ///< off: nobody listens there any more, so its connections end after what they are doing
+};
+
 class Connection {
 public:
-    Connection(Worker& worker, sys::Fd socket, const sys::Address& peer, std::size_t listener);
+    Connection(Worker& worker, sys::Fd socket, const sys::Address& peer, std::shared_ptr<const Entrance> entrance);
     ~Connection();
 
-    /// The listening point this connection came in by, in the given site.
-    [[nodiscard]] const ListenPoint& point(const Site& site);
+    /// The point this connection means, of those that share a wildcard's socket.
+    [[nodiscard]] const ListenPoint& point_behind(const ListenPoint& point);
     [[nodiscard]] const sys::Address& local();  ///< getsockname(2), asked once
     [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
-    void set_cork(bool on);  ///< TCP_CORK: full segments only, until it is taken off
-    void set_nodelay();      ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
+    [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
+    void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
+    void set_nodelay();                              ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
     Worker& worker;
+    const std::shared_ptr<const Entrance> entrance;
     io::SocketStream stream;
     h1::Connection http;
     std::uint64_t number;        ///< $connection: counts from 1 in each worker
@@ -46,10 +61,9 @@ public:
 private:
     sys::Address peer_;
     sys::Address local_;
-    std::size_t listener_;
 };
 
 /// Answers requests on one connection until either side ends it (RFC 9112 section 9).
-Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::size_t listener);
+Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<const Entrance> entrance);
 
 }  // namespace webserv::server

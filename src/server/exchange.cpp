@@ -15,15 +15,15 @@ constexpr unsigned redirects_max = 10;  // nginx's bound on rewrites and interna
 
 }  // namespace
 
-Exchange::Exchange(Connection& client, std::shared_ptr<const Site> site_of_exchange, http::Request received, Arena& memory,
-                   io::TimePoint first_octet)
+Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request received, Arena& memory, io::TimePoint first_octet)
     : connection{client},
       worker{client.worker},
-      site{std::move(site_of_exchange)},
+      site{way_in.site},
+      point{client.point_behind(*way_in.point)},
       arena{memory},
       request{std::move(received)},
       response{memory},
-      host{client.point(*site).default_host},
+      host{point.default_host},
       location{&host->bare},
       args{request.query},
       has_args{request.has_query},

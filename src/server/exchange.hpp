@@ -33,8 +33,7 @@ struct RequestContent {
 
 class Exchange final : public config::VariableReader {
 public:
-    Exchange(Connection& client, std::shared_ptr<const Site> site_of_exchange, http::Request received, Arena& memory,
-             io::TimePoint first_octet);
+    Exchange(Connection& client, const WayIn& way_in, http::Request received, Arena& memory, io::TimePoint first_octet);
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() override;
@@ -42,6 +41,7 @@ public:
     Connection& connection;
     Worker& worker;
     const std::shared_ptr<const Site> site;
+    const ListenPoint& point;  ///< of the site: what the connection came in by
     Arena& arena;
     http::Request request;
     http::Response response;

@@ -2,6 +2,7 @@
 // Errors are written at once by observe::Log; access lines gather here.
 #include "server/logs.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -56,11 +57,47 @@ private:
 
 }  // namespace
 
-Result<std::shared_ptr<observe::LogSink>> LogFiles::open(const std::string& path) {
-    if (const auto known = open_.find(path); known != open_.end()) return known->second;
+Result<LogFiles::Sink> LogFiles::open(const std::string& path) {
+    const std::lock_guard lock{mutex_};
+    if (auto known = open_[path].lock()) return known;
+    if (!may_open_ && path != "stderr") return std::unexpected{Error{.code = std::errc::no_such_file_or_directory, .doing = "open"}};
     auto sink = observe::open_sink(path);
-    if (!sink) return std::unexpected{sink.error()};
-    return open_[path] = std::move(*sink);
+    if (sink) open_[path] = *sink;
+    return sink;
+}
+
+Result<LogFiles::Sink> LogFiles::adopt(const std::string& path, sys::Fd file) {
+    const std::lock_guard lock{mutex_};
+    auto known = open_[path].lock();
+    if (!known) {
+        known = std::make_shared<observe::LogSink>(observe::LogSink{.path = path, .file = std::move(file)});
+        open_[path] = known;
+    } else if (::dup3(file.get(), known->file.get(), O_CLOEXEC) < 0) {
+        return failed("dup3");
+    }
+    return known;
+}
+
+std::vector<std::string> LogFiles::reopen() {
+    std::vector<std::string> problems;
+    for (const Sink& sink : all()) {
+        auto anew = observe::open_sink(sink->path);
+        if (!anew) {
+            problems.push_back(cannot_open(sink->path, anew.error()));
+        } else if (::dup3((*anew)->file.get(), sink->file.get(), O_CLOEXEC) < 0) {
+            problems.push_back(cannot_open(sink->path, failed("dup3").error()));
+        }
+    }
+    return problems;
+}
+
+std::vector<LogFiles::Sink> LogFiles::all() const {
+    const std::lock_guard lock{mutex_};
+    std::vector<Sink> sinks;
+    for (const auto& [path, weak] : open_) {
+        if (auto sink = weak.lock(); sink && sink->file) sinks.push_back(std::move(sink));
+    }
+    return sinks;
 }
 
 std::expected<void, std::string> open_logs(Site& site, LogFiles& files, std::vector<std::shared_ptr<observe::LogSink>>& access_logs) {

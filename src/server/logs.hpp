@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,14 +19,27 @@
 
 namespace webserv::server {
 
-/// Every log file that is open, by path; shared by the sites that name it. Opened by the master, inherited by workers.
+/// Every log file that is open, by path, as long as a site names it. Opened by the master; workers inherit or are handed them.
 class LogFiles {
 public:
-    /// Opens it at the first call. Errors: those of open(2).
-    [[nodiscard]] Result<std::shared_ptr<observe::LogSink>> open(const std::string& path);
+    using Sink = std::shared_ptr<observe::LogSink>;
+
+    /// Opens it if no site has it open. Errors: those of open(2); without the right to open: no_such_file_or_directory.
+    [[nodiscard]] Result<Sink> open(const std::string& path);
+    /// From now on only adopt() brings files: for workers, whose files the master opens.
+    void open_no_more() noexcept { may_open_ = false; }
+    /// Takes a file that was opened elsewhere; one that is known changes over to it, in all sites. Errors: those of dup3(2).
+    [[nodiscard]] Result<Sink> adopt(const std::string& path, sys::Fd file);
+    /// Opens every file anew by its name, as after a rotation. One that can not be opened stays as it was.
+    /// @return nginx's messages about those
+    [[nodiscard]] std::vector<std::string> reopen();
+    /// Those that are in use, stderr not among them.
+    [[nodiscard]] std::vector<Sink> all() const;
 
 private:
-    std::map<std::string, std::shared_ptr<observe::LogSink>> open_;
+    mutable std::mutex mutex_;  // a worker builds its next site on a helper thread
+    std::map<std::string, std::weak_ptr<observe::LogSink>> open_;
+    bool may_open_ = true;
 };
 
 /// Opens every log the site names and gives its locations their Log.
@@ -45,6 +59,7 @@ public:
     void flush(io::TimePoint now, bool everything);
     [[nodiscard]] bool empty() const noexcept { return buffer_.empty(); }
     [[nodiscard]] io::Deadline due() const noexcept { return due_; }
+    [[nodiscard]] const std::shared_ptr<observe::LogSink>& sink() const noexcept { return sink_; }
 
 private:
     std::shared_ptr<observe::LogSink> sink_;

@@ -16,7 +16,7 @@ namespace {
 using observe::Level;
 
 void choose_host(Exchange& exchange) {
-    const ListenPoint& point = exchange.connection.point(*exchange.site);
+    const ListenPoint& point = exchange.point;
     exchange.host = point.default_host;
     if (!point.single) {
         const NameTable::Choice choice = point.names.find(exchange.host_name, exchange.arena);

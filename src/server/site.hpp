@@ -14,6 +14,8 @@
 
 namespace webserv::server {
 
+class AccessLog;
+
 /// One listening address with the servers behind it.
 struct ListenPoint {
     sys::Address address;
@@ -35,7 +37,8 @@ struct Site {
         std::string path;
         bool used = false;  ///< some location writes to it
     };
-    std::vector<AccessLogFile> access_logs;                        ///< every access log named anywhere; the index is its identity
+    std::vector<AccessLogFile> access_logs;                        ///< every access log named anywhere
+    std::vector<std::shared_ptr<AccessLog>> access_log_writers;    ///< of the worker that runs this site; null for those not used
     std::vector<std::shared_ptr<const config::SourceFile>> files;  ///< what was read, for -T
 
     [[nodiscard]] const MainSettings& process() const { return main.get<MainSettings>(); }

@@ -17,25 +17,32 @@ using observe::Level;
 /// Accepts on one listening socket and starts a task for each connection.
 class Listener {
 public:
-    Listener(Worker& worker, std::shared_ptr<const sys::Fd> socket, std::size_t index)
-        : worker_{worker}, socket_{std::move(socket)}, acceptor_{worker.loop, &worker.scope, *socket_}, index_{index} {}
+    Listener(Worker& worker, const OpenListener& listener, WayIn way_in)
+        : id{listener.id},
+          entrance{std::make_shared<Entrance>(Entrance{.current = std::move(way_in)})},
+          worker_{worker},
+          socket_{listener.socket},
+          acceptor_{worker.loop, &worker.scope, *socket_} {}
 
     Task<> accept_connections();
     /// Takes what has connected already, then accepts no more.
     void finish();
 
+    const std::uint64_t id;
+    const std::shared_ptr<Entrance> entrance;
+
 private:
     void start(sys::Accepted peer);
+    [[nodiscard]] bool ends() const { return worker_.draining() || worker_.scope.cancelled() || !entrance->open; }
 
     Worker& worker_;
     std::shared_ptr<const sys::Fd> socket_;
     io::Acceptor acceptor_;
-    std::size_t index_;
 };
 
 void Listener::start(sys::Accepted peer) {
     worker_.metrics.add(Counter::accepted);
-    worker_.scope.spawn(serve(worker_, std::move(peer.socket), peer.peer, index_));
+    worker_.scope.spawn(serve(worker_, std::move(peer.socket), peer.peer, entrance));
 }
 
 void Listener::finish() {
@@ -50,15 +57,15 @@ void Listener::finish() {
 
 Task<> Listener::accept_connections() {
     for (;;) {
-        while (worker_.is_overfull()) {
+        while (worker_.is_overfull() && !ends()) {
             worker_.end_longest_idle();
             co_await worker_.room();
         }
-        if (worker_.draining()) co_return;
+        if (ends()) co_return;
         auto peer = co_await acceptor_.accept();
         if (!peer) {
             const Error error = peer.error();
-            if (worker_.draining() || worker_.scope.cancelled()) co_return;
+            if (ends()) co_return;
             worker_.metrics.add(Counter::refused);
             worker_.current_site()->log->write(Level::crit,
                                                fmt::format("accept4() failed {}", describe_errno(static_cast<int>(error.code))));
@@ -70,11 +77,15 @@ Task<> Listener::accept_connections() {
     }
 }
 
-Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker,
-               std::shared_ptr<const Site> first_site, std::span<const std::shared_ptr<observe::LogSink>> access_log_sinks)
-    : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker}, site_{std::move(first_site)} {
-    access_logs_.reserve(access_log_sinks.size());
-    for (const auto& sink : access_log_sinks) access_logs_.emplace_back(sink, metrics);
+namespace {
+
+// The task keeps its listener, which the worker may have let go meanwhile.
+Task<> accept_on(std::shared_ptr<Listener> listener) { co_await listener->accept_connections(); }
+
+}  // namespace
+
+Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker)
+    : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker} {
     loop.at_end_of_turn([this] { flush_logs(false); });
 }
 
@@ -83,10 +94,66 @@ Worker::~Worker() {
     loop.timers().disarm(flush_due_);
 }
 
-void Worker::start(std::span<const OpenListener> listeners) {
+void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr<observe::LogSink>> access_log_sinks,
+                     std::span<const OpenListener> listeners) {
+    use_access_logs(*site, access_log_sinks);
+    site_ = std::move(site);
+    warned_of_limit_ = false;
+    if (!draining_) use_listeners(listeners);
+}
+
+// A log that the site before wrote to keeps its writer, with the lines that wait in it.
+void Worker::use_access_logs(Site& site, std::span<const std::shared_ptr<observe::LogSink>> sinks) {
+    std::erase_if(access_logs_, [](const auto& log) { return log.use_count() == 1 && log->empty(); });
+    for (const auto& sink : sinks) {
+        const auto known = std::find_if(access_logs_.begin(), access_logs_.end(), [&](const auto& log) { return log->sink() == sink; });
+        if (sink == nullptr || known != access_logs_.end()) {
+            site.access_log_writers.push_back(sink == nullptr ? nullptr : *known);
+            continue;
+        }
+        site.access_log_writers.push_back(access_logs_.emplace_back(std::make_shared<AccessLog>(sink, metrics)));
+    }
+}
+
+void Worker::use_listeners(std::span<const OpenListener> listeners) {
+    const auto find = [](const auto& list, std::uint64_t id) {
+        return std::find_if(list.begin(), list.end(), [id](const auto& entry) { return std::to_address(entry)->id == id; });
+    };
+    std::vector<std::shared_ptr<Listener>> gone;
+    std::vector<const OpenListener*> wanted;
+    for (const OpenListener& listener : listeners) wanted.push_back(&listener);
+    for (const auto& listener : listeners_) {
+        if (find(wanted, listener->id) == wanted.end()) gone.push_back(listener);
+    }
+    for (const auto& listener : gone) {
+        std::erase(listeners_, listener);
+        close_entrance(*listener);
+    }
     for (const OpenListener& listener : listeners) {
-        listeners_.push_back(std::make_unique<Listener>(*this, listener.socket, listener.point));
-        scope.spawn(listeners_.back()->accept_connections());
+        WayIn way_in{.site = site_, .point = site_->points[listener.point].get()};
+        const auto known = find(listeners_, listener.id);
+        if (known != listeners_.end()) {
+            (*known)->entrance->current = std::move(way_in);
+            continue;
+        }
+        listeners_.push_back(std::make_shared<Listener>(*this, listener, std::move(way_in)));
+        scope.spawn(accept_on(listeners_.back()));
+    }
+}
+
+void Worker::close_entrance(Listener& listener) {
+    listener.entrance->open = false;
+    listener.finish();
+    end_idle(listener.entrance.get());
+    wake_room_waiters();
+}
+
+void Worker::end_idle(const Entrance* entrance) {
+    for (Connection* connection = first_idle_; connection != nullptr;) {
+        Connection* const next = connection->next_idle;
+        // One that has not asked yet may be about to.
+        if (connection->requests > 0 && (entrance == nullptr || connection->entrance.get() == entrance)) connection->stream.cancel();
+        connection = next;
     }
 }
 
@@ -94,11 +161,7 @@ void Worker::drain() {
     if (std::exchange(draining_, true)) return;
     for (const auto& listener : listeners_) listener->finish();
     wake_room_waiters();
-    for (Connection* connection = first_idle_; connection != nullptr;) {
-        Connection* const next = connection->next_idle;
-        if (connection->requests > 0) connection->stream.cancel();  // one that has not asked yet may be about to
-        connection = next;
-    }
+    end_idle(nullptr);
 }
 
 void Worker::stop() {
@@ -160,10 +223,10 @@ void Worker::wake_room_waiters() {
 
 void Worker::flush_logs(bool everything) {
     io::Deadline next = io::never;
-    for (AccessLog& log : access_logs_) {
-        if (log.empty()) continue;
-        log.flush(loop.now(), everything);
-        next = std::min(next, log.due());
+    for (const auto& log : access_logs_) {
+        if (log->empty()) continue;
+        log->flush(loop.now(), everything);
+        next = std::min(next, log->due());
     }
     const bool later_than_armed = flush_due_.armed() && flush_due_.time() <= next;
     if (next != io::never && !later_than_armed) loop.timers().arm(flush_due_, next);

@@ -24,14 +24,14 @@ class Listener;
 
 /// A listening socket that is open, and the index of its point in the site.
 struct OpenListener {
+    std::uint64_t id = 0;                   ///< the socket's, as long as it is open
     std::shared_ptr<const sys::Fd> socket;  ///< shared by the workers, unless reuseport gives each its own
     std::size_t point = 0;
 };
 
 class Worker {
 public:
-    Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker,
-           std::shared_ptr<const Site> first_site, std::span<const std::shared_ptr<observe::LogSink>> access_log_sinks);
+    Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker();
@@ -43,10 +43,12 @@ public:
     ClockText clock;
 
     [[nodiscard]] std::shared_ptr<const Site> current_site() const noexcept { return site_; }
-    [[nodiscard]] AccessLog& access_log(std::size_t index) noexcept { return access_logs_[index]; }
 
-    /// Accepts on every listener until drain() or stop().
-    void start(std::span<const OpenListener> listeners);
+    /// The first site, or the next one: from now on new exchanges are answered by it. Listeners it shares with the one before
+    /// go on; those that are new are accepted on; those that are gone accept what has connected and close, their connections
+    /// end after what they are doing. @param access_log_sinks  by the site's index; null: not used
+    void install(std::shared_ptr<Site> site, std::span<const std::shared_ptr<observe::LogSink>> access_log_sinks,
+                 std::span<const OpenListener> listeners);
     /// Graceful: accepts no more, ends idle connections, lets the others finish their exchange.
     void drain();
     /// Fast: cancels every wait.
@@ -77,6 +79,11 @@ public:
     void flush_logs(bool everything);
 
 private:
+    void use_access_logs(Site& site, std::span<const std::shared_ptr<observe::LogSink>> sinks);
+    void use_listeners(std::span<const OpenListener> listeners);
+    void close_entrance(Listener& listener);
+    /// Ends connections that wait for a further request, of one entrance or of all.
+    void end_idle(const Entrance* entrance);
     /// Makes the loop turn when a log's `flush=` is due: its end of turn writes.
     class WakeUp final : public io::Timer {
         void expired() override {}
@@ -86,7 +93,7 @@ private:
     WakeUp flush_due_;
 
     std::shared_ptr<const Site> site_;
-    std::vector<AccessLog> access_logs_;
+    std::vector<std::shared_ptr<AccessLog>> access_logs_;
     std::uint64_t connections_ = 0;
     std::uint64_t open_ = 0;
     bool draining_ = false;
@@ -94,7 +101,7 @@ private:
     Connection* first_idle_ = nullptr;
     Connection* last_idle_ = nullptr;
     std::vector<std::coroutine_handle<>> room_waiters_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::shared_ptr<Listener>> listeners_;
 };
 
 }  // namespace webserv::server

@@ -124,7 +124,9 @@ void block_only(Signals signals) noexcept {
 
 void ignore_broken_pipes() noexcept { ::signal(SIGPIPE, SIG_IGN); }
 
-void notice_children() noexcept { ::signal(SIGCHLD, SIG_DFL); }
+void heed(Signals signals) noexcept {
+    for (const int signal : signals) ::signal(signal, SIG_DFL);
+}
 
 std::optional<SignalInfo> wait_for_signal(Signals signals, std::optional<std::chrono::nanoseconds> patience) {
     const sigset_t set = set_of(signals);
@@ -170,6 +172,17 @@ std::optional<EndedChild> reap_child() noexcept {
     const pid_t process = ::waitpid(-1, &status, WNOHANG);
     if (process <= 0) return std::nullopt;
     return convert(process, status);
+}
+
+std::optional<pid_t> take_stopped_child() noexcept {
+    siginfo_t news{};
+    if (::waitid(P_ALL, 0, &news, WSTOPPED | WNOHANG) < 0 || news.si_pid == 0) return std::nullopt;
+    return news.si_pid;
+}
+
+bool has_continued(pid_t child) noexcept {
+    siginfo_t news{};
+    return ::waitid(P_PID, static_cast<id_t>(child), &news, WCONTINUED | WNOHANG) == 0 && news.si_pid == child;
 }
 
 Result<EndedChild> wait_for_child(pid_t child) {

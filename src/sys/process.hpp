@@ -59,8 +59,9 @@ void block_only(Signals signals) noexcept;
 /// A write to a peer that has gone is an error value, not the end of the process. signal(2).
 void ignore_broken_pipes() noexcept;
 
-/// Undoes an inherited "ignore": children that end leave a status and a SIGCHLD. signal(2).
-void notice_children() noexcept;
+/// Undoes an inherited "ignore" (of nohup, of a shell's background job): an ignored signal is not even kept while it is blocked.
+/// For SIGCHLD: children that end leave a status. To be called once these signals are blocked. signal(2).
+void heed(Signals signals) noexcept;
 
 struct SignalInfo {
     int number = 0;
@@ -89,6 +90,11 @@ struct EndedChild {
 
 /// Takes the status of one child that has ended, so that it does not stay a zombie. Nothing: none has. waitpid(2), WNOHANG.
 [[nodiscard]] std::optional<EndedChild> reap_child() noexcept;
+
+/// A child that a signal has stopped (SIGSTOP): it lives, holds its connections and answers nobody. waitid(2), WSTOPPED.
+[[nodiscard]] std::optional<pid_t> take_stopped_child() noexcept;
+/// Whether a stopped child goes on meanwhile. waitid(2), WCONTINUED.
+[[nodiscard]] bool has_continued(pid_t child) noexcept;
 
 /// Waits until `child` has ended. waitpid(2).
 [[nodiscard]] Result<EndedChild> wait_for_child(pid_t child);

@@ -1,0 +1,116 @@
+// app/listeners.cpp: binding what is new, keeping what stays, closing what is gone.
+// A changed backlog is told to the socket that is there; a changed ipv6only needs another socket.
+#include "app/listeners.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "app/print.hpp"
+#include "sys/socket.hpp"
+
+namespace webserv::app {
+namespace {
+
+void remove_path(const sys::Address& address) {
+    const std::string path = address.is_local() ? address.local_name() : std::string{};
+    if (!path.empty() && !path.starts_with('@')) ::unlink(path.c_str());
+}
+
+std::string explain(const Error& error, const sys::Address& address) {
+    return fmt::format("{}() to {} failed {}\n{}", error.doing, address.text(), describe_errno(static_cast<int>(error.code)),
+                       sys::explain_listen_error(error, address));
+}
+
+}  // namespace
+
+std::expected<void, std::string> Listeners::adapt(const server::Site& site, unsigned workers, int attempts) {
+    std::vector<Bound> next;
+    for (std::size_t index = 0; index < site.points.size(); ++index) {
+        const server::ListenPoint& point = *site.points[index];
+        auto bound = bind(point, point.options.reuse_port ? workers : 1, attempts);
+        if (!bound) return std::unexpected{bound.error()};
+        bound->point = index;
+        next.push_back(std::move(*bound));
+    }
+    for (const Bound& old : std::exchange(bound_, std::move(next))) {
+        const bool stays = std::any_of(bound_.begin(), bound_.end(), [&](const Bound& bound) { return bound.address == old.address; });
+        if (!stays) remove_path(old.address);
+    }
+    for (const Bound& bound : bound_) {
+        for (const Socket& socket : bound.sockets)
+            (void)sys::start_listening(*socket.descriptor, bound.options.backlog);  // as it was, if not
+    }
+    inherited_.clear();
+    return {};
+}
+
+std::expected<Listeners::Bound, std::string> Listeners::bind(const server::ListenPoint& point, unsigned count, int attempts) {
+    Bound bound{.address = point.address, .options = point.options, .point = 0, .sockets = {}};
+    const auto old = std::find_if(bound_.begin(), bound_.end(), [&](const Bound& other) { return other.address == point.address; });
+    if (old != bound_.end() && old->options.ipv6_only == point.options.ipv6_only) {
+        bound.sockets = old->sockets;
+        if (bound.sockets.size() > count) bound.sockets.resize(count, bound.sockets.front());
+        if (point.options.reuse_port && !old->options.reuse_port) {  // else it would keep the others from the address
+            (void)sys::set_option(*bound.sockets.front().descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+        }
+    }
+    while (bound.sockets.size() < count) {
+        auto socket = open(point, attempts);
+        if (!socket) return std::unexpected{socket.error()};
+        bound.sockets.push_back(std::move(*socket));
+    }
+    return bound;
+}
+
+std::expected<Listeners::Socket, std::string> Listeners::open(const server::ListenPoint& point, int attempts) {
+    if (auto inherited = take_inherited(point.address)) return Socket{++last_id_, std::move(inherited)};
+    for (int attempt = 1;; ++attempt) {
+        auto socket = sys::listen_on(point.address, point.options);
+        if (socket) return Socket{++last_id_, std::make_shared<const sys::Fd>(std::move(*socket))};
+        const std::string message = explain(socket.error(), point.address);
+        if (socket.error().code != std::errc::address_in_use || attempt >= attempts) return std::unexpected{message};
+        print_error(fmt::format("webserv: [notice] {}, trying again\n", message.substr(0, message.find('\n'))));
+        std::this_thread::sleep_for(std::chrono::milliseconds{500});
+    }
+}
+
+std::shared_ptr<const sys::Fd> Listeners::take_inherited(const sys::Address& address) {
+    for (auto socket = inherited_.begin(); socket != inherited_.end(); ++socket) {
+        const auto bound_to = sys::local_address(*socket);
+        if (!bound_to || !(*bound_to == address)) continue;
+        auto taken = std::make_shared<const sys::Fd>(std::move(*socket));
+        inherited_.erase(socket);
+        return taken;
+    }
+    return nullptr;
+}
+
+std::vector<server::OpenListener> Listeners::of_worker(unsigned index) const {
+    std::vector<server::OpenListener> listeners;
+    for (const Bound& bound : bound_) {
+        const Socket& socket = bound.sockets[index % bound.sockets.size()];
+        listeners.push_back({.id = socket.id, .socket = socket.descriptor, .point = bound.point});
+    }
+    return listeners;
+}
+
+std::vector<int> Listeners::descriptors() const {
+    std::vector<int> numbers;
+    for (const Bound& bound : bound_) {
+        for (const Socket& socket : bound.sockets) numbers.push_back(socket.descriptor->get());
+    }
+    return numbers;
+}
+
+void Listeners::close(bool keep_paths) {
+    for (const Bound& bound : std::exchange(bound_, {})) {
+        if (!keep_paths) remove_path(bound.address);
+    }
+}
+
+}  // namespace webserv::app

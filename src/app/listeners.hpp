@@ -1,0 +1,55 @@
+// app/listeners.hpp: the listening sockets of the master, through all reloads: opened when first named, closed when no longer.
+// Keyed by address; each socket has a number that workers know it by.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/worker.hpp"
+
+namespace webserv::app {
+
+class Listeners {
+public:
+    /// Sockets that somebody else has opened for us (a service manager, the master before us); used where an address matches.
+    void inherit(std::vector<sys::Fd> sockets) { inherited_ = std::move(sockets); }
+
+    /// Makes the sockets those of this site. New addresses are bound first: if that fails, nothing has changed.
+    /// Errors are explained in words. Those no longer named are closed, their paths removed.
+    /// @param attempts  tries half a second apart while an address is taken: the server before us may be ending
+    [[nodiscard]] std::expected<void, std::string> adapt(const server::Site& site, unsigned workers, int attempts);
+
+    /// What this worker accepts on: shared ones are the same descriptor in each, with `reuseport` each has its own.
+    [[nodiscard]] std::vector<server::OpenListener> of_worker(unsigned index) const;
+    /// All descriptors, for an executable that takes over.
+    [[nodiscard]] std::vector<int> descriptors() const;
+
+    /// Closes all, once nobody accepts on them any more: new connections are refused from here on.
+    /// @param keep_paths  of local sockets: somebody else has them too
+    void close(bool keep_paths);
+
+private:
+    struct Socket {
+        std::uint64_t id;
+        std::shared_ptr<const sys::Fd> descriptor;
+    };
+    struct Bound {
+        sys::Address address;
+        sys::ListenOptions options;
+        std::size_t point = 0;        // of the present site
+        std::vector<Socket> sockets;  // one, or one a worker
+    };
+    [[nodiscard]] std::expected<Bound, std::string> bind(const server::ListenPoint& point, unsigned count, int attempts);
+    [[nodiscard]] std::expected<Socket, std::string> open(const server::ListenPoint& point, int attempts);
+    [[nodiscard]] std::shared_ptr<const sys::Fd> take_inherited(const sys::Address& address);
+
+    std::vector<sys::Fd> inherited_;
+    std::vector<Bound> bound_;
+    std::uint64_t last_id_ = 0;
+};
+
+}  // namespace webserv::app

@@ -1,0 +1,83 @@
+// app/worker_process.cpp: a worker's side of start, reload and end.
+// A site is built on a helper thread, so that nobody's request waits for it.
+#include "app/worker_process.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "io/offload.hpp"
+
+namespace webserv::app {
+namespace {
+
+using observe::Level;
+
+Task<> stop_when_finished(io::Scope& scope, io::Loop& loop) {
+    co_await scope.finished();
+    loop.stop();
+}
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, server::LogFiles& logs, std::function<void()> ending)
+    : process_{process}, recipe_{recipe}, logs_{logs}, ending_{std::move(ending)}, worker_{process.loop, process.scope, process.metrics} {
+    process_.on_order = [this](process::Order order) { obey(order); };
+    process_.on_delivery = [this](process::Delivery delivery) { process_.scope.spawn(prepare(std::move(delivery))); };
+    process_.on_commit = [this](std::uint64_t number) { commit(number); };
+    process_.on_reopen = [this](process::Delivery delivery) { reopen_logs(std::move(delivery)); };
+}
+
+void WorkerProcess::run(const Generation& first) {
+    install(first);
+    process_.loop.run();
+}
+
+void WorkerProcess::install(const Generation& generation) {
+    worker_.install(generation.site, generation.access_logs, generation.listeners);
+}
+
+void WorkerProcess::obey(process::Order order) {
+    if (order == process::Order::stop) {
+        worker_.stop();
+    } else {
+        worker_.drain();
+        ending_();
+    }
+    if (!std::exchange(is_ending_, true)) end_.spawn(stop_when_finished(process_.scope, process_.loop));
+}
+
+Task<> WorkerProcess::prepare(process::Delivery delivery) {
+    const std::uint64_t number = delivery.generation;
+    auto unpacked = unpack(std::move(delivery), logs_);
+    if (!unpacked) {
+        process_.answer(number, false, describe(unpacked.error()));
+        co_return;
+    }
+    std::expected<Generation, std::string> built;
+    auto work = [&] { built = rebuild(recipe_, *unpacked, logs_); };
+    co_await io::offload(process_.loop, work);
+    if (!built) {
+        process_.answer(number, false, built.error());
+        co_return;
+    }
+    // Deliveries may overtake each other on the helper threads; what is older than what we have is of no use.
+    if (!pending_ || pending_->number < number) pending_.emplace(number, std::move(*built));
+    process_.answer(number, true);
+}
+
+void WorkerProcess::commit(std::uint64_t number) {
+    if (!pending_ || pending_->number != number) return;
+    install(std::exchange(pending_, std::nullopt)->generation);
+}
+
+void WorkerProcess::reopen_logs(process::Delivery delivery) {
+    worker_.flush_logs(true);  // what happened before the rotation belongs into the old file
+    if (delivery.descriptors.empty()) {
+        for (const std::string& problem : logs_.reopen()) process_.log.write(Level::emerg, problem);
+    } else if (const auto adopted = unpack(std::move(delivery), logs_); !adopted) {
+        process_.log.write(Level::alert, fmt::format("logs can not be reopened: {}", describe(adopted.error())));
+    }
+}
+
+}  // namespace webserv::app
