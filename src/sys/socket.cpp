@@ -63,15 +63,14 @@ Result<> set_listen_options(const Fd& socket, const Address& address, const List
 Result<Fd> open_socket(int family, SocketType type) {
     const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
     Fd socket{::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    if (traced()) [[unlikely]]
-        report({.name = Call::socket, .result = socket.get(), .first = family, .second = kind});
+    if (traced()) report({.name = Call::socket, .result = socket.get(), .first = family, .second = kind});
     if (!socket) return failed("socket");
     return socket;
 }
 
 Result<> set_option(const Fd& socket, int level, int name, int value) {
     const int result = ::setsockopt(socket.get(), level, name, &value, sizeof value);
-    if (traced()) [[unlikely]] {
+    if (traced()) {
         report({.name = Call::setsockopt, .descriptor = socket.get(), .result = result, .first = level, .second = name, .third = value});
     }
     return outcome(result, "setsockopt");
@@ -79,15 +78,13 @@ Result<> set_option(const Fd& socket, int level, int name, int value) {
 
 Result<> bind_to(const Fd& socket, const Address& address) {
     const int result = ::bind(socket.get(), address.data(), address.size());
-    if (traced()) [[unlikely]]
-        report({.name = Call::bind, .descriptor = socket.get(), .result = result, .address = &address});
+    if (traced()) report({.name = Call::bind, .descriptor = socket.get(), .result = result, .address = &address});
     return outcome(result, "bind");
 }
 
 Result<> start_listening(const Fd& socket, int backlog) {
     const int result = ::listen(socket.get(), backlog);
-    if (traced()) [[unlikely]]
-        report({.name = Call::listen, .descriptor = socket.get(), .result = result, .first = backlog});
+    if (traced()) report({.name = Call::listen, .descriptor = socket.get(), .result = result, .first = backlog});
     return outcome(result, "listen");
 }
 
@@ -117,7 +114,7 @@ Result<Accepted> accept_from(const Fd& listener) {
     socklen_t size = Address::capacity;
     Fd socket{::accept4(listener.get(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (socket) peer.set_size(size);
-    if (traced()) [[unlikely]] {
+    if (traced()) {
         report({.name = Call::accept, .descriptor = listener.get(), .result = socket.get(), .address = socket ? &peer : nullptr});
     }
     if (!socket) return failed("accept");
@@ -126,8 +123,7 @@ Result<Accepted> accept_from(const Fd& listener) {
 
 Result<> connect_to(const Fd& socket, const Address& address) {
     const int result = ::connect(socket.get(), address.data(), address.size());
-    if (traced()) [[unlikely]]
-        report({.name = Call::connect, .descriptor = socket.get(), .result = result, .address = &address});
+    if (traced()) report({.name = Call::connect, .descriptor = socket.get(), .result = result, .address = &address});
     return outcome(result, "connect", Blame::upstream);
 }
 
@@ -140,11 +136,9 @@ Result<> pending_error(const Fd& socket) {
 }
 
 Result<> finish_writing(const Fd& socket) {
-    if (traced()) [[unlikely]]
-        report_ending(socket.get(), Call::shutdown);
+    if (traced()) report_ending(socket.get(), Call::shutdown);
     const int result = ::shutdown(socket.get(), SHUT_WR);
-    if (traced()) [[unlikely]]
-        report({.name = Call::shutdown, .descriptor = socket.get(), .result = result});
+    if (traced()) report({.name = Call::shutdown, .descriptor = socket.get(), .result = result});
     return outcome(result, "shutdown", Blame::downstream);
 }
 
