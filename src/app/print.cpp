@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace webserv::app {
 namespace {
@@ -22,5 +23,11 @@ void write_to(int descriptor, std::string_view text) noexcept {
 
 void print(std::string_view text) noexcept { write_to(STDOUT_FILENO, text); }
 void print_error(std::string_view text) noexcept { write_to(STDERR_FILENO, text); }
+
+bool wants_colours() noexcept {
+    // https://no-color.org: a set NO_COLOR turns colours off.
+    static const bool wanted = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    return wanted;
+}
 
 }  // namespace webserv::app

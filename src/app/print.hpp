@@ -9,4 +9,7 @@ namespace webserv::app {
 void print(std::string_view text) noexcept;        ///< standard output
 void print_error(std::string_view text) noexcept;  ///< standard error
 
+/// Whether standard output is a terminal of somebody who likes colours.
+[[nodiscard]] bool wants_colours() noexcept;
+
 }  // namespace webserv::app

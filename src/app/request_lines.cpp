@@ -3,10 +3,6 @@
 #include "app/request_lines.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
 
 #include "app/print.hpp"
 #include "server/exchange.hpp"
@@ -17,12 +13,6 @@ namespace {
 
 using server::Exchange;
 using server::Outcome;
-
-// https://no-color.org: a set NO_COLOR turns colours off.
-bool wants_colours() {
-    static const bool wanted = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    return wanted;
-}
 
 std::string_view colour_of(int status) {
     if (!wants_colours()) return "";

@@ -9,11 +9,13 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/launch.hpp"
 #include "app/print.hpp"
 #include "app/request_lines.hpp"
+#include "app/socket_trace.hpp"
 #include "app/system_loader.hpp"
 #include "modules/registry.hpp"
 #include "sys/socket.hpp"
@@ -29,7 +31,9 @@ struct Folder {
     std::uint16_t port = 8080;
     std::string bind = "127.0.0.1";
     std::string local_path;  // --unix
+    int backlog = sys::ListenOptions{}.backlog;
     bool quiet = false;
+    bool trace = false;
 };
 
 // The system, and one file that exists in memory only.
@@ -43,6 +47,7 @@ public:
     Result<std::vector<std::string>> glob(const std::string& pattern) override { return system_.glob(pattern); }
     Result<config::UserIdentity> user(const std::string& name, const std::string& group) override { return system_.user(name, group); }
     Result<std::vector<std::string>> resolve(const std::string& host) override { return system_.resolve(host); }
+    Result<std::optional<std::string>> environment(const std::string& name) override { return system_.environment(name); }
     std::string hostname() override { return system_.hostname(); }
     bool is_root() override { return system_.is_root(); }
 
@@ -71,13 +76,13 @@ http {{
     sendfile on;
     tcp_nopush on;
     server {{
-        listen "{}";
+        listen "{}" backlog={};
         root .;
         location ~ /\. {{ return 404; }}
     }}
 }}
 )",
-                       mime_types, listen_word(folder));
+                       mime_types, listen_word(folder), folder.backlog);
 }
 
 // What a wildcard address means: each address of this machine.
@@ -118,6 +123,8 @@ void explain(const std::string& problem, const sys::Address& address) {
 }
 
 int run(const Folder& folder) {
+    std::optional<SocketTrace> trace;  // before the first socket, and until the last is closed
+    if (folder.trace) trace.emplace();
     std::error_code error;
     std::string local_path = folder.local_path;
     if (!local_path.empty() && !local_path.starts_with('@')) local_path = std::filesystem::absolute(local_path, error).string();
@@ -157,7 +164,11 @@ int serve(std::span<char* const> words) {
     command.add_option("-p,--port", folder.port, "The TCP port")->capture_default_str()->check(CLI::Range(1, 65535));
     command.add_option("-b,--bind", folder.bind, "The address; 0.0.0.0 shares with the whole network")->capture_default_str();
     command.add_option("--unix", folder.local_path, "A local socket's path instead of an address");
-    command.add_flag("-q,--quiet", folder.quiet, "Print nothing but errors");
+    command.add_option("--backlog", folder.backlog, "Connections that may wait to be accepted")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 65535));
+    command.add_flag("-q,--quiet", folder.quiet, "Print no addresses and no line a request");
+    command.add_flag("--trace", folder.trace, "Print the life of each socket: socket, bind, listen, accept, read, write, close");
     std::vector<std::string> arguments{words.rbegin(), words.rend()};  // CLI11 takes them from the back
     try {
         command.parse(arguments);

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "sys/address.hpp"
+#include "sys/environment.hpp"
 #include "sys/file.hpp"
 #include "sys/user.hpp"
 
@@ -56,6 +57,8 @@ Result<std::vector<std::string>> SystemLoader::resolve(const std::string& host) 
     }
     return addresses;
 }
+
+Result<std::optional<std::string>> SystemLoader::environment(const std::string& name) { return sys::environment_variable(name.c_str()); }
 
 std::string SystemLoader::hostname() {
     char name[256] = {};

@@ -12,6 +12,7 @@ public:
     Result<std::vector<std::string>> glob(const std::string& pattern) override;
     Result<config::UserIdentity> user(const std::string& name, const std::string& group) override;
     Result<std::vector<std::string>> resolve(const std::string& host) override;
+    Result<std::optional<std::string>> environment(const std::string& name) override;
     std::string hostname() override;
     bool is_root() override;
 };

@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view header = "webserv-record 1\n";
 
 // The kinds of question.
-constexpr char kind_read = 'r', kind_glob = 'g', kind_user = 'u', kind_resolve = 'n', kind_hostname = 'h', kind_is_root = 'i';
+constexpr char kind_read = 'r', kind_glob = 'g', kind_user = 'u', kind_resolve = 'n', kind_environment = 'e', kind_hostname = 'h',
+               kind_is_root = 'i';
 
 // Error::doing is a literal and never allocated: the steps that loaders take, to choose from when one is read back.
 const char* literal_of(std::string_view doing) {
@@ -75,6 +76,16 @@ Result<UserIdentity> decode_user(const Answer& answer) {
     return UserIdentity{static_cast<std::uint32_t>(user), static_cast<std::uint32_t>(group)};
 }
 
+// A variable that is set has '=' before its value, so that an empty value differs from none.
+std::string encode_variable(const std::optional<std::string>& value) { return value ? '=' + *value : std::string{}; }
+
+Result<std::optional<std::string>> decode_variable(const Answer& answer) {
+    if (answer.error != 0) return failure_of(answer);
+    if (answer.text.empty()) return std::nullopt;
+    if (answer.text.front() != '=') return std::unexpected{Error{std::errc::bad_message, Blame::ourselves, "getenv"}};
+    return answer.text.substr(1);
+}
+
 // Whether an answer can be read back, whatever kind it is of.
 bool is_sound(char kind, const Answer& answer) {
     switch (kind) {
@@ -83,6 +94,8 @@ bool is_sound(char kind, const Answer& answer) {
             return answer.error != 0 || decode_list(answer).has_value();
         case kind_user:
             return answer.error != 0 || decode_user(answer).has_value();
+        case kind_environment:
+            return answer.error != 0 || decode_variable(answer).has_value();
         case kind_is_root:
             return answer.text == "0" || answer.text == "1";
         case kind_read:
@@ -180,6 +193,12 @@ Result<std::vector<std::string>> RecordingLoader::resolve(const std::string& hos
     return decode_list(*answer);
 }
 
+Result<std::optional<std::string>> RecordingLoader::environment(const std::string& name) {
+    const auto* answer = answers_.find(kind_environment, name);
+    if (answer == nullptr) answer = &answers_.keep(kind_environment, name, answer_of(outside_.environment(name), encode_variable));
+    return decode_variable(*answer);
+}
+
 std::string RecordingLoader::hostname() { return answers_.find(kind_hostname, "")->text; }
 bool RecordingLoader::is_root() { return answers_.find(kind_is_root, "")->text == "1"; }
 std::string RecordingLoader::record() const { return answers_.encode(); }
@@ -214,6 +233,12 @@ Result<UserIdentity> ReplayingLoader::user(const std::string& name, const std::s
     const auto* const answer = answers_.find(kind_user, user_question(name, group));
     if (answer == nullptr) return std::unexpected{unrecorded};
     return decode_user(*answer);
+}
+
+Result<std::optional<std::string>> ReplayingLoader::environment(const std::string& name) {
+    const auto* const answer = answers_.find(kind_environment, name);
+    if (answer == nullptr) return std::unexpected{unrecorded};
+    return decode_variable(*answer);
 }
 
 std::string ReplayingLoader::hostname() { return answers_.find(kind_hostname, "")->text; }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@ public:
     virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;             ///< sorted; none is no error
     virtual Result<UserIdentity> user(const std::string& name, const std::string& group) = 0;  ///< group "": the user's own
     virtual Result<std::vector<std::string>> resolve(const std::string& host) = 0;             ///< a name's addresses, as literals
+    virtual Result<std::optional<std::string>> environment(const std::string& name) = 0;       ///< a variable of the process
     virtual std::string hostname() = 0;
     virtual bool is_root() = 0;  ///< decides `listen`'s default port
 };
@@ -60,6 +62,7 @@ public:
     Result<std::vector<std::string>> glob(const std::string& pattern) override;
     Result<UserIdentity> user(const std::string& name, const std::string& group) override;
     Result<std::vector<std::string>> resolve(const std::string& host) override;
+    Result<std::optional<std::string>> environment(const std::string& name) override;
     std::string hostname() override;
     bool is_root() override;
 
@@ -80,6 +83,7 @@ public:
     Result<std::vector<std::string>> glob(const std::string& pattern) override;
     Result<UserIdentity> user(const std::string& name, const std::string& group) override;
     Result<std::vector<std::string>> resolve(const std::string& host) override;
+    Result<std::optional<std::string>> environment(const std::string& name) override;
     std::string hostname() override;
     bool is_root() override;
 

@@ -14,6 +14,7 @@ namespace {
 
 std::string recorded() {
     MemoryLoader outside{{{"/a", std::string{"x\0y", 3}}, {"/b.conf", ""}, {"/c.conf", "z;"}}};
+    outside.variables = {{"SET", "a=b"}, {"EMPTY", ""}};
     RecordingLoader recording{outside};
     static_cast<void>(recording.read("/a"));
     static_cast<void>(recording.read("/missing"));
@@ -22,6 +23,7 @@ std::string recorded() {
     static_cast<void>(recording.user("www", ""));
     static_cast<void>(recording.user("www", "adm"));
     static_cast<void>(recording.user("nobody", ""));
+    for (const char* const name : {"SET", "EMPTY", "UNSET"}) static_cast<void>(recording.environment(name));
     return recording.record();
 }
 
@@ -39,6 +41,9 @@ TEST(Loader, ReplaysWhatWasRecorded) {
     EXPECT_EQ(replay.user("www", "")->group, 33U);
     EXPECT_EQ(replay.user("www", "adm")->group, 44U);
     EXPECT_EQ(replay.user("nobody", "").error().code, std::errc::no_such_device_or_address);
+    EXPECT_EQ(*replay.environment("SET"), (std::optional<std::string>{"a=b"}));
+    EXPECT_EQ(*replay.environment("EMPTY"), (std::optional<std::string>{""}));
+    EXPECT_EQ(*replay.environment("UNSET"), (std::optional<std::string>{}));
     EXPECT_EQ(replay.hostname(), "box.example");
     EXPECT_TRUE(replay.is_root());
 }
@@ -48,6 +53,7 @@ TEST(Loader, RefusesUnrecordedQuestions) {
     ASSERT_TRUE(opened);
     EXPECT_EQ((*opened)->read("/b.conf").error().code, std::errc::operation_not_permitted);
     EXPECT_EQ((*opened)->glob("/a").error().code, std::errc::operation_not_permitted);
+    EXPECT_EQ((*opened)->environment("OTHER").error().code, std::errc::operation_not_permitted);
     EXPECT_EQ((*opened)->user("root", "").error().code, std::errc::operation_not_permitted);
 }
 

@@ -1,10 +1,11 @@
-// config/memory_loader.hpp: an outside world made of a map, for tests: files by path, globs over those paths.
+// config/memory_loader.hpp: an outside world made of a map, for tests: files by path, globs over those paths, variables.
 // It counts what it was asked, so that a test can see which questions reached it.
 #pragma once
 
 #include <fnmatch.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,10 +42,17 @@ public:
         if (host != "box.example") return std::unexpected{Error{std::errc::no_such_file_or_directory, Blame::ourselves, "getaddrinfo"}};
         return std::vector<std::string>{"192.0.2.1", "2001:db8::1"};
     }
+    Result<std::optional<std::string>> environment(const std::string& name) override {
+        ++questions;
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+    }
     std::string hostname() override { return "box.example"; }
     bool is_root() override { return true; }
 
     int questions = 0;
+    std::map<std::string, std::string> variables;  ///< of the environment
 
 private:
     std::map<std::string, std::string> files_;

@@ -10,8 +10,13 @@
 #include <cassert>
 #include <utility>
 
+#include "sys/call_trace.hpp"
+#include "sys/socket.hpp"
+
 namespace webserv::io {
 namespace {
+
+using Call = sys::SocketCall::Name;
 
 // What one stream may move in one turn of the loop before others are served (nginx's sendfile_max_chunk, 2 MiB);
 // an operation counts as much as this even if it moved less, so that their number is bounded too.
@@ -32,6 +37,12 @@ ssize_t uninterrupted(Call call) {
     return result;
 }
 
+std::uint64_t octets_in(std::span<const iovec> parts) noexcept {
+    std::uint64_t sum = 0;
+    for (const iovec& part : parts) sum += part.iov_len;
+    return sum;
+}
+
 }  // namespace
 
 SocketStream::SocketStream(Loop& loop, Scope* scope, sys::Fd socket, Blame peer)
@@ -50,6 +61,9 @@ Result<Attempt> SocketStream::try_read(std::span<char> into) {
     if (registration_ != std::errc{}) return std::unexpected{Error{.code = registration_, .doing = "epoll_ctl"}};
     if (!has_share()) return Attempt{.blocked_on = Readiness::readable};
     const ssize_t count = uninterrupted([&] { return ::recv(socket_.get(), into.data(), into.size(), 0); });
+    if (sys::traced()) [[unlikely]] {
+        sys::report({.name = Call::read, .descriptor = socket_.get(), .result = count, .length = into.size()});
+    }
     if (count < 0) return refused(Readiness::readable, "recv");
     spend(static_cast<std::size_t>(count));
     if (count == 0) {
@@ -75,6 +89,9 @@ Result<Attempt> SocketStream::try_write(std::span<const iovec> from, bool more_f
         message.msg_iovlen = std::min(from.size(), iovecs_max);
         count = uninterrupted([&] { return ::sendmsg(socket_.get(), &message, flags); });
     }
+    if (sys::traced()) [[unlikely]] {
+        sys::report({.name = Call::write, .descriptor = socket_.get(), .result = count, .length = octets_in(from)});
+    }
     if (count < 0) return refused(Readiness::writable, "send");
     spend(static_cast<std::size_t>(count));
     // Less than asked for need not mean a full buffer: unreadable memory (a truncated mapping) ends a call early as well.
@@ -88,14 +105,18 @@ Result<Attempt> SocketStream::try_send_file(const sys::Fd& file, FileSlice slice
     auto offset = static_cast<off_t>(slice.offset);
     const std::size_t length = std::min<std::uint64_t>(slice.length, share_bytes);
     const ssize_t count = uninterrupted([&] { return ::sendfile(socket_.get(), file.get(), &offset, length); });
+    if (sys::traced()) [[unlikely]] {
+        sys::report({.name = Call::send_file, .descriptor = socket_.get(), .result = count, .length = length});
+    }
     if (count < 0) return refused(Readiness::writable, "sendfile");
     spend(static_cast<std::size_t>(count));
     return Attempt{.count = static_cast<std::size_t>(count)};
 }
 
 Result<> SocketStream::finish_writing() {
-    if (::shutdown(socket_.get(), SHUT_WR) < 0) return failed("shutdown", peer_);
-    return {};
+    auto finished = sys::finish_writing(socket_);
+    if (!finished) finished.error().blame = peer_;
+    return finished;
 }
 
 void SocketStream::cancel() {

@@ -9,6 +9,7 @@ namespace webserv::modules {
 std::span<const server::Module* const> all() noexcept {
     static constexpr const server::Module* modules[] = {
         &server::main_module,
+        &server::process_module,
         &server::core_module,
         &server::connection_module,
         &server::variables_module,

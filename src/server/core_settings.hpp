@@ -15,6 +15,7 @@
 #include "config/loader.hpp"
 #include "config/settings.hpp"
 #include "observe/log.hpp"
+#include "sys/limits.hpp"
 
 namespace webserv::server {
 
@@ -30,6 +31,16 @@ struct MainSettings {
     std::string user_name = "nobody";
     unsigned worker_processes = 1;  ///< 0: one for each processor
     std::uint64_t worker_connections = 512;
+
+    // What a worker makes of itself right after its fork.
+    std::optional<std::uint64_t> worker_rlimit_nofile;
+    std::optional<std::uint64_t> worker_rlimit_core;  ///< octets
+    int worker_priority = 0;                          ///< nice value; 0: as it is
+    bool worker_cpu_affinity_auto = false;
+    std::vector<sys::CpuMask> worker_cpu_affinity;  ///< with auto: at most one, the processors to choose from
+    std::string working_directory;                  ///< as written; "": not changed
+    std::vector<std::string> environment;           ///< "NAME=value"; TZ among them, if it is set
+    milliseconds worker_shutdown_timeout{0};        ///< 0: none
 };
 
 /// error_log, which may stand at every level.

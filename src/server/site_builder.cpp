@@ -102,6 +102,7 @@ Checked<std::unique_ptr<Site>> SiteBuilder::build() {
     } else if (!loader_.is_root()) {
         warn("the \"user\" directive makes sense only if the master process runs with super-user privileges, ignored", {});
     }
+    finish_process_settings(*this, process);
     if (error_logs.targets.empty()) error_logs.targets.add({error_log, observe::Level::error});
     if (auto done = link_points(); !done) return std::unexpected{done.error()};
     return std::move(site_);

@@ -82,6 +82,9 @@ private:
 
 [[nodiscard]] inline SiteBuilder& builder(config::Scope& scope) { return *static_cast<SiteBuilder*>(scope.builder); }
 
+/// Once main is read: what holds if it says nothing about the environment, and a warning about masks that do not fit.
+void finish_process_settings(SiteBuilder& builder, MainSettings& settings);
+
 /// The tables of all modules, for the engine and the manual.
 [[nodiscard]] std::vector<config::DirectiveGroup> directive_groups(std::span<const Module* const> modules);
 

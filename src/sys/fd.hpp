@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "sys/call_trace.hpp"
+
 namespace webserv::sys {
 
 class Fd {
@@ -24,7 +26,13 @@ public:
     void reset(int number = -1) noexcept {
         // No retry on EINTR: Linux has freed the number already, and a second close()
         // could hit a descriptor that was opened in the meantime.
-        if (const int old = std::exchange(number_, number); old >= 0) ::close(old);
+        const int old = std::exchange(number_, number);
+        if (old < 0) return;
+        if (traced()) [[unlikely]] {
+            close_traced(old);
+        } else {
+            ::close(old);
+        }
     }
 
 private:

@@ -3,15 +3,26 @@
 #include "sys/socket.hpp"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "sys/call_trace.hpp"
+
 namespace webserv::sys {
 
 namespace {
+
+using Call = SocketCall::Name;
+
+/// The outcome of a call that gives 0 or fails.
+Result<> outcome(int result, const char* doing, Blame blame = Blame::ourselves) {
+    if (result < 0) return failed(doing, blame);
+    return {};
+}
 
 bool is_path(const Address& address) { return address.is_local() && !address.local_name().starts_with('@'); }
 
@@ -41,6 +52,8 @@ Result<> set_listen_options(const Fd& socket, const Address& address, const List
     if (options.reuse_port) {
         if (const auto set = set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1); !set) return set;
     }
+    // Who watches also wants to see the handshake, and the kernel keeps a SYN only if it is told before the SYN comes.
+    if (traced()) (void)set_option(socket, IPPROTO_TCP, TCP_SAVE_SYN, 1);  // a kernel without it has less to show
     if (address.family() != AF_INET6) return {};
     return set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
 }
@@ -50,23 +63,29 @@ Result<> set_listen_options(const Fd& socket, const Address& address, const List
 Result<Fd> open_socket(int family, SocketType type) {
     const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
     Fd socket{::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (traced()) report({.name = Call::socket, .result = socket.get(), .first = family, .second = kind});
     if (!socket) return failed("socket");
     return socket;
 }
 
 Result<> set_option(const Fd& socket, int level, int name, int value) {
-    if (::setsockopt(socket.get(), level, name, &value, sizeof value) < 0) return failed("setsockopt");
-    return {};
+    const int result = ::setsockopt(socket.get(), level, name, &value, sizeof value);
+    if (traced()) {
+        report({.name = Call::setsockopt, .descriptor = socket.get(), .result = result, .first = level, .second = name, .third = value});
+    }
+    return outcome(result, "setsockopt");
 }
 
 Result<> bind_to(const Fd& socket, const Address& address) {
-    if (::bind(socket.get(), address.data(), address.size()) < 0) return failed("bind");
-    return {};
+    const int result = ::bind(socket.get(), address.data(), address.size());
+    if (traced()) report({.name = Call::bind, .descriptor = socket.get(), .result = result, .address = &address});
+    return outcome(result, "bind");
 }
 
 Result<> start_listening(const Fd& socket, int backlog) {
-    if (::listen(socket.get(), backlog) < 0) return failed("listen");
-    return {};
+    const int result = ::listen(socket.get(), backlog);
+    if (traced()) report({.name = Call::listen, .descriptor = socket.get(), .result = result, .first = backlog});
+    return outcome(result, "listen");
 }
 
 Result<Fd> listen_on(const Address& address, const ListenOptions& options) {
@@ -94,14 +113,18 @@ Result<Accepted> accept_from(const Fd& listener) {
     Address peer;
     socklen_t size = Address::capacity;
     Fd socket{::accept4(listener.get(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (socket) peer.set_size(size);
+    if (traced()) {
+        report({.name = Call::accept, .descriptor = listener.get(), .result = socket.get(), .address = socket ? &peer : nullptr});
+    }
     if (!socket) return failed("accept");
-    peer.set_size(size);
     return Accepted{std::move(socket), peer};
 }
 
 Result<> connect_to(const Fd& socket, const Address& address) {
-    if (::connect(socket.get(), address.data(), address.size()) < 0) return failed("connect", Blame::upstream);
-    return {};
+    const int result = ::connect(socket.get(), address.data(), address.size());
+    if (traced()) report({.name = Call::connect, .descriptor = socket.get(), .result = result, .address = &address});
+    return outcome(result, "connect", Blame::upstream);
 }
 
 Result<> pending_error(const Fd& socket) {
@@ -113,8 +136,10 @@ Result<> pending_error(const Fd& socket) {
 }
 
 Result<> finish_writing(const Fd& socket) {
-    if (::shutdown(socket.get(), SHUT_WR) < 0) return failed("shutdown", Blame::downstream);
-    return {};
+    if (traced()) report_ending(socket.get(), Call::shutdown);
+    const int result = ::shutdown(socket.get(), SHUT_WR);
+    if (traced()) report({.name = Call::shutdown, .descriptor = socket.get(), .result = result});
+    return outcome(result, "shutdown", Blame::downstream);
 }
 
 Result<Address> local_address(const Fd& socket) {

@@ -33,6 +33,7 @@ struct ListenOptions {
 };
 
 /// socket, SO_REUSEADDR, bind and listen in a row; a stale local socket's path that nobody listens on is replaced.
+/// While the calls are traced, the socket also keeps each client's SYN to be shown.
 /// Errors: address_in_use, permission_denied, address_not_available.
 [[nodiscard]] Result<Fd> listen_on(const Address& address, const ListenOptions& options);
 
