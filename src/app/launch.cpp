@@ -10,6 +10,9 @@
 
 #include "app/print.hpp"
 #include "app/worker_process.hpp"
+#include "app/worker_settings.hpp"
+#include "process/inherited.hpp"
+#include "sys/program.hpp"
 #include "sys/temporary.hpp"
 
 namespace webserv::app {
@@ -99,9 +102,8 @@ std::shared_ptr<const process::Plan> Launch::plan() {
     plan->daemon = settings.daemon;
     plan->master = settings.master_process;
     if (supervision_.pid_file) plan->pid_path = settings.pid;
-    if (settings.user && ::geteuid() == 0) {
-        plan->identity = process::Identity{.user_name = settings.user_name, .user = settings.user->user, .group = settings.user->group};
-    }
+    plan->heir = supervision_.is_heir;
+    plan->settings = worker_settings(settings);
     plan->log = site().log;
     plan->run = [this, site = built_.site, access_logs = access_logs_](process::Worker& process) { live(process, site, access_logs); };
     plan->reopen = [this] { return reopen(); };
@@ -109,6 +111,7 @@ std::shared_ptr<const process::Plan> Launch::plan() {
     if (!supervision_.ends_with_terminal) {
         plan->parcel = [this](unsigned index) { return parcel(index); };
         plan->next = [this] { return reload(); };
+        plan->upgrade = [this](const std::vector<std::string>& environment) { return upgrade(environment); };
     }
     return plan;
 }
@@ -164,6 +167,15 @@ std::shared_ptr<const process::Plan> Launch::reload() {
     for (const std::string& problem : logs_.reopen()) site().log->write(Level::emerg, problem);
     prepare_temporary_folders(site());
     return plan();
+}
+
+Result<pid_t> Launch::upgrade(const std::vector<std::string>& environment) {
+    const std::vector<int> descriptors = listeners_.descriptors();
+    std::vector<std::string> all;
+    for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
+    all.insert(all.end(), environment.begin(), environment.end());
+    all.push_back(fmt::format("{}={}", process::inheritance_variable, process::inheritance_of(descriptors)));
+    return sys::spawn_program(supervision_.program.path, supervision_.program.arguments, all, descriptors);
 }
 
 process::Parcel Launch::parcel(unsigned index) const {

@@ -20,6 +20,12 @@ void say(std::string_view level, std::string_view message);
 
 /// What the caller knows about the processes, and the configuration does not.
 struct Supervision {
+    struct Program {  ///< how we were started: how a newer executable is to be
+        std::string path;
+        std::vector<std::string> arguments;
+    };
+    Program program{};
+    bool is_heir = false;  ///< another server has started us to replace it
     bool pid_file = true;
     bool ends_with_terminal = false;  ///< a hangup (SIGHUP) stops: there is no configuration to load again
 };
@@ -32,6 +38,8 @@ public:
     Launch(const Launch&) = delete;
     Launch& operator=(const Launch&) = delete;
 
+    /// Sockets that are open already, for points that name their addresses.
+    void inherit(std::vector<sys::Fd> sockets) { listeners_.inherit(std::move(sockets)); }
     /// Builds the site; prints what is wrong or doubtful. False: it could not be built.
     [[nodiscard]] bool load();
     /// Opens the site's logs, creating the default folder logs/ if it is missing. The error is nginx's message.
@@ -50,6 +58,7 @@ private:
     void live(process::Worker& process, const std::shared_ptr<server::Site>& site, const std::vector<server::LogFiles::Sink>& access_logs);
     [[nodiscard]] process::Parcel parcel(unsigned index) const;
     [[nodiscard]] process::Parcel reopen();
+    [[nodiscard]] Result<pid_t> upgrade(const std::vector<std::string>& environment);
 
     Recipe recipe_;
     config::Loader& outside_;

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <span>
 
 #include "app/launch.hpp"
@@ -14,6 +15,7 @@
 #include "app/system_loader.hpp"
 #include "base/version.hpp"
 #include "modules/registry.hpp"
+#include "process/inherited.hpp"
 #include "process/master.hpp"
 #include "sys/process.hpp"
 #include "sys/temporary.hpp"
@@ -40,9 +42,14 @@ int fail_test(const Options& options) {
     return 1;
 }
 
-int run(const Options& options) {
+int run(const Options& options, const Supervision::Program& program) {
+    const bool serves = !options.test && options.signal.empty();
+    auto inherited = serves ? process::take_inherited_sockets(observe::Log{}) : process::InheritedSockets{};
     SystemLoader outside;
-    Launch launch{{.options = options, .modules = {modules::all().begin(), modules::all().end()}}, outside, {}};
+    Launch launch{{.options = options, .modules = {modules::all().begin(), modules::all().end()}},
+                  outside,
+                  {.program = program, .is_heir = inherited.from_predecessor}};
+    launch.inherit(std::move(inherited.sockets));
     if (!launch.load()) return fail_test(options);
     const server::MainSettings& settings = launch.site().process();
     if (!options.signal.empty()) return process::signal_running(options.signal, settings.pid, observe::Log{});
@@ -63,7 +70,17 @@ int run(const Options& options) {
     return launch.run();
 }
 
-int start(std::span<char* const> words) {
+// The file we were started from, by the name it has then: a newer executable will have been put there.
+std::string own_path(std::span<char* const> words) {
+    const std::string name = words.empty() ? "" : words.front();
+    std::error_code error;
+    if (name.find('/') != name.npos) return std::filesystem::absolute(name, error).string();
+    std::string path = std::filesystem::read_symlink("/proc/self/exe", error).string();  // it was found by way of PATH
+    return path;
+}
+
+int start(std::span<char* const> all_words) {
+    const std::span<char* const> words = all_words.empty() ? all_words : all_words.subspan(1);
     if (!words.empty() && std::strcmp(words[0], "serve") == 0) return serve(words.subspan(1));
     if (!words.empty() && std::strcmp(words[0], "manual") == 0) return write_manual(words.subspan(1));
     const auto options = parse_options(words);
@@ -71,7 +88,7 @@ int start(std::span<char* const> words) {
         print_error(fmt::format("webserv: {}\n", options.error()));
         return 1;
     }
-    if (!options->version) return run(*options);
+    if (!options->version) return run(*options, {.path = own_path(all_words), .arguments = {all_words.begin(), all_words.end()}});
     print_error(fmt::format("webserv version: {}\n", product));
     if (options->help) print_error(help_text());
     if (options->build) print_error(build_text());
@@ -83,5 +100,5 @@ int start(std::span<char* const> words) {
 
 int main(int count, char** words) {
     webserv::sys::reserve_standard_streams();
-    return webserv::app::start({words + 1, static_cast<std::size_t>(count > 0 ? count - 1 : 0)});
+    return webserv::app::start({words, static_cast<std::size_t>(count)});
 }

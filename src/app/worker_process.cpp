@@ -12,6 +12,7 @@ namespace webserv::app {
 namespace {
 
 using observe::Level;
+using std::chrono::milliseconds;
 
 Task<> stop_when_finished(io::Scope& scope, io::Loop& loop) {
     co_await scope.finished();
@@ -21,12 +22,19 @@ Task<> stop_when_finished(io::Scope& scope, io::Loop& loop) {
 }  // namespace
 
 WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, server::LogFiles& logs, std::function<void()> ending)
-    : process_{process}, recipe_{recipe}, logs_{logs}, ending_{std::move(ending)}, worker_{process.loop, process.scope, process.metrics} {
+    : process_{process},
+      recipe_{recipe},
+      logs_{logs},
+      ending_{std::move(ending)},
+      worker_{process.loop, process.scope, process.metrics},
+      patience_over_{worker_} {
     process_.on_order = [this](process::Order order) { obey(order); };
     process_.on_delivery = [this](process::Delivery delivery) { process_.scope.spawn(prepare(std::move(delivery))); };
     process_.on_commit = [this](std::uint64_t number) { commit(number); };
     process_.on_reopen = [this](process::Delivery delivery) { reopen_logs(std::move(delivery)); };
 }
+
+WorkerProcess::~WorkerProcess() { process_.loop.timers().disarm(patience_over_); }
 
 void WorkerProcess::run(const Generation& first) {
     install(first);

@@ -2,6 +2,7 @@
 // It opens nothing itself: sites, logs and sockets come from the master.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -18,6 +19,7 @@ public:
     WorkerProcess(process::Worker& process, const Recipe& recipe, server::LogFiles& logs, std::function<void()> ending);
     WorkerProcess(const WorkerProcess&) = delete;
     WorkerProcess& operator=(const WorkerProcess&) = delete;
+    ~WorkerProcess();
 
     /// Serves until an order ends it.
     void run(const Generation& first);
@@ -26,6 +28,15 @@ private:
     struct Pending {
         std::uint64_t number;
         Generation generation;
+    };
+    /// worker_shutdown_timeout: whoever has not finished by then is cut off.
+    class PatienceOver final : public io::Timer {
+    public:
+        explicit PatienceOver(server::Worker& worker) : worker_{worker} {}
+
+    private:
+        void expired() override { worker_.stop(); }
+        server::Worker& worker_;
     };
     void obey(process::Order order);
     void install(const Generation& generation);
@@ -38,6 +49,7 @@ private:
     server::LogFiles& logs_;
     std::function<void()> ending_;
     server::Worker worker_;
+    PatienceOver patience_over_;
     std::optional<Pending> pending_;
     io::Scope end_;
     bool is_ending_ = false;

@@ -22,6 +22,7 @@ enum class Counter : unsigned char {
     reading,            ///< connections reading a head now
     writing,            ///< exchanges being answered now
     waiting,            ///< idle keep-alive connections now
+    generations,        ///< sites that are in use: the newest, and older ones with unfinished exchanges
     refused,            ///< connections closed for lack of descriptors or of worker_connections
     malformed,          ///< requests refused by the parser
     log_lines_dropped,  ///< access log lines lost because a log could not take them
@@ -39,7 +40,7 @@ public:
     [[nodiscard]] std::int64_t get(Counter counter) const noexcept {
         return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
     }
-    /// A replaced worker's gauges (active, reading, writing, waiting) start again from 0; its totals stay.
+    /// A replaced worker's gauges (active, reading, writing, waiting, generations) start again from 0; its totals stay.
     void reset_gauges() noexcept;
 
 private:

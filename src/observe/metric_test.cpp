@@ -51,7 +51,7 @@ TEST(Metrics, AReplacedWorkerKeepsTotalsNotGauges) {
     WorkerMetrics& worker = metrics->worker(0);
     for (unsigned i = 0; i < static_cast<unsigned>(Counter::count_); ++i) worker.add(Counter{static_cast<unsigned char>(i)}, 5);
     worker.reset_gauges();
-    const std::set gauges = {Counter::active, Counter::reading, Counter::writing, Counter::waiting};
+    const std::set gauges = {Counter::active, Counter::reading, Counter::writing, Counter::waiting, Counter::generations};
     for (unsigned i = 0; i < static_cast<unsigned>(Counter::count_); ++i) {
         const Counter counter{static_cast<unsigned char>(i)};
         EXPECT_EQ(worker.get(counter), gauges.contains(counter) ? 0 : 5) << counter_name(counter);

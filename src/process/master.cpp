@@ -10,11 +10,14 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdlib>
+#include <initializer_list>
+#include <optional>
 #include <vector>
 
 #include "process/crew.hpp"
 #include "process/pid_file.hpp"
 #include "process/rollout.hpp"
+#include "process/service_manager.hpp"
 #include "process/signals.hpp"
 #include "sys/process.hpp"
 
@@ -26,9 +29,18 @@ using observe::Level;
 
 constexpr sys::Signals master_signals = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD};
 
+std::optional<Clock::time_point> earliest(std::initializer_list<std::optional<Clock::time_point>> deadlines) {
+    std::optional<Clock::time_point> first;
+    for (const auto& deadline : deadlines) {
+        if (deadline && (!first || *deadline < *first)) first = deadline;
+    }
+    return first;
+}
+
 class Master {
 public:
-    Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file);
+    Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file,
+           const ServiceManager& manager);
 
     /// @return the exit status: 0 after an order to end, 1 if no worker could be kept
     int run();
@@ -37,6 +49,8 @@ private:
     enum class Phase : unsigned char { serving, quitting, stopping };
 
     [[nodiscard]] const observe::Log& log() const { return *plan_->log; }
+    [[nodiscard]] std::optional<Clock::time_point> attend_rollout();
+    [[nodiscard]] std::optional<Clock::time_point> attend_watchdog();
     void wait_until(std::optional<Clock::time_point> deadline);
     void listen_to(Member& member);
     void obey(const sys::SignalInfo& signal);
@@ -55,19 +69,23 @@ private:
     observe::Metrics& metrics_;
     sys::Fd signals_;
     std::optional<PidFile>& pid_file_;
+    const ServiceManager& manager_;
     Crew crew_;
     Rollout rollout_;
     std::uint64_t generation_ = 1;
     Phase phase_ = Phase::serving;
-    pid_t heir_ = 0;        // the master of a newer executable, while it runs beside us
+    pid_t heir_ = 0;  // the master of a newer executable, while it runs beside us
+    Clock::time_point ping_at_{};
     bool retired_ = false;  // told to let the workers go, but not to end
 };
 
-Master::Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file)
+Master::Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file,
+               const ServiceManager& manager)
     : plan_{std::move(plan)},
       metrics_{metrics},
       signals_{std::move(signals)},
       pid_file_{pid_file},
+      manager_{manager},
       crew_{{.metrics = metrics,
              .live = [this](Member& member, sys::Fd control) { become_worker(member, std::move(control)); },
              .log = [this]() -> const observe::Log& { return log(); }}},
@@ -77,10 +95,10 @@ int Master::run() {
     log().write(Level::notice, "start worker processes");
     crew_.resize(plan_->workers);
     auto next = crew_.attend(generation_);
+    if (plan_->heir) manager_.main_pid(::getpid());
+    manager_.ready();
     while (crew_.anybody_left() || (phase_ == Phase::serving && retired_)) {
-        const auto answer_due = rollout_.attend();
-        if (answer_due && (!next || *answer_due < *next)) next = answer_due;
-        wait_until(next);
+        wait_until(earliest({next, attend_rollout(), attend_watchdog()}));
         while (const auto signal = sys::read_signal(signals_)) obey(*signal);
         reap();
         next = crew_.attend(generation_);
@@ -89,6 +107,24 @@ int Master::run() {
     if (phase_ != Phase::serving) return 0;
     log().write(Level::emerg, "no worker process is left");
     return 1;
+}
+
+std::optional<Clock::time_point> Master::attend_rollout() {
+    if (!rollout_.under_way()) return std::nullopt;
+    const auto next = rollout_.attend();
+    if (!rollout_.under_way()) manager_.ready();
+    return next;
+}
+
+std::optional<Clock::time_point> Master::attend_watchdog() {
+    const auto interval = manager_.watchdog_interval();
+    if (!interval) return std::nullopt;
+    const auto now = Clock::now();
+    if (now >= ping_at_) {
+        manager_.ping();
+        ping_at_ = now + *interval;
+    }
+    return ping_at_;
 }
 
 void Master::wait_until(std::optional<Clock::time_point> deadline) {
@@ -155,6 +191,7 @@ void Master::obey(const sys::SignalInfo& signal) {
 void Master::end(Phase phase, int signal) {
     if (phase == Phase::stopping && phase_ != Phase::stopping) crew_.kill_all_at(Clock::now() + stop_patience);
     phase_ = phase;
+    manager_.stopping();
     crew_.close_entry();
     crew_.tell_all(signal);
 }
@@ -163,11 +200,13 @@ void Master::reload() {
     // As in nginx: while a newer executable runs beside us, this is the way back to our own workers.
     if (std::exchange(retired_, false) || heir_ != 0) return crew_.resize(plan_->workers);
     if (!plan_->next) return log().write(Level::notice, "there is no configuration to load again");
+    manager_.reloading();
     if (auto next = plan_->next()) take(std::move(next));
+    if (!rollout_.under_way()) manager_.ready();
 }
 
 void Master::take(std::shared_ptr<const Plan> next) {
-    const bool in_place = next->parcel && next->identity == plan_->identity;
+    const bool in_place = next->parcel && next->settings == plan_->settings;
     plan_ = std::move(next);
     ++generation_;
     if (pid_file_ && plan_->pid_path != pid_file_->path()) move_pid_file(plan_->pid_path);
@@ -199,7 +238,7 @@ void Master::upgrade() {
     if (pid_file_) {
         if (const auto moved = pid_file_->move_to(path + ".oldbin"); !moved) return log().write(Level::alert, failure(moved.error()));
     }
-    const auto started = plan_->upgrade();
+    const auto started = plan_->upgrade(manager_.environment());
     if (started) {
         heir_ = *started;
         return log().write(Level::notice, fmt::format("start new binary process {}", heir_));
@@ -210,6 +249,7 @@ void Master::upgrade() {
 
 /// The newer executable has gone, or never came: this master is the only one again.
 void Master::bury_heir() {
+    if (heir_ != 0) manager_.main_pid(::getpid());
     heir_ = 0;
     if (pid_file_) {
         if (const auto moved = pid_file_->move_to(plan_->pid_path); !moved) log().write(Level::alert, failure(moved.error()));
@@ -237,25 +277,21 @@ void Master::become_worker(const Member& member, sys::Fd control) {
     crew_.forget_lines();
     signals_.reset();
     const std::shared_ptr<const Plan> plan = plan_;
-    if (plan->identity && ::geteuid() == 0) {
-        const Identity& identity = *plan->identity;
-        if (const auto became = sys::become_user(identity.user_name, identity.user, identity.group); !became) {
-            log().write(Level::emerg, failure(became.error()));
-            std::exit(fatal_status);
-        }
-    }
+    if (!apply(plan->settings, member.index, log())) std::exit(fatal_status);
     std::exit(run_worker(member.index, &control, plan->run, metrics_.worker(member.block), log()));
 }
 
 /// Runs what the plan says, in this process or in workers.
-int serve(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics, std::optional<PidFile>& pid_file) {
+int serve(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics, std::optional<PidFile>& pid_file,
+          const ServiceManager& manager) {
     if (!plan->master) {
+        manager.ready();
         const int status = run_worker(0, nullptr, plan->run, metrics.worker(0), *plan->log);
         if (plan->ending) plan->ending(false);
         return status;
     }
     auto signals = sys::open_signal_descriptor(master_signals);
-    if (signals) return Master{plan, metrics, std::move(*signals), pid_file}.run();
+    if (signals) return Master{plan, metrics, std::move(*signals), pid_file, manager}.run();
     plan->log->write(Level::emerg, failure(signals.error()));
     return 1;
 }
@@ -270,13 +306,14 @@ int give_up(const observe::Log& log, const Error& error) {
 int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics) {
     assert(plan->log && plan->workers > 0);
     const observe::Log& log = *plan->log;
+    const ServiceManager manager = ServiceManager::from_environment();
     sys::ignore_broken_pipes();
     // Before anybody can read our number and send a signal.
     sys::block_only(master_signals);
     sys::heed(master_signals);
 
     std::optional<sys::Birth> birth;
-    if (plan->daemon) {
+    if (plan->daemon && !plan->heir) {
         auto born = sys::daemonise();
         if (!born) return give_up(log, born.error());
         birth = std::move(*born);
@@ -297,7 +334,7 @@ int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics) {
         if (const auto silenced = sys::silence_standard_streams(); !silenced) return give_up(log, silenced.error());
         birth->succeeded();
     }
-    const int status = serve(plan, metrics, pid_file);
+    const int status = serve(plan, metrics, pid_file, manager);
     log.write(Level::notice, "exit");
     return status;
 }

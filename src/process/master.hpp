@@ -6,31 +6,26 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "observe/log.hpp"
 #include "observe/metric.hpp"
 #include "process/parcel.hpp"
 #include "process/worker.hpp"
+#include "process/worker_settings.hpp"
 
 namespace webserv::process {
-
-struct Identity {
-    bool operator==(const Identity&) const = default;
-    std::string user_name;
-    unsigned user = 0;
-    unsigned group = 0;
-};
 
 /// What one configuration makes of the processes. The functions run in the master unless they say otherwise.
 struct Plan {
     unsigned workers = 1;
     bool daemon = false;
-    bool master = true;                  ///< off: this process is the only worker
-    std::string pid_path;                ///< empty: no pid file
-    std::optional<Identity> identity{};  ///< what workers become, when started as root
+    bool master = true;    ///< off: this process is the only worker
+    std::string pid_path;  ///< empty: no pid file
+    bool heir = false;     ///< another master has started this one: it is a daemon already, if it is to be one
+    WorkerSettings settings{};
     std::shared_ptr<const observe::Log> log{};
 
     /// In a worker: its life; returns when it has ended.
@@ -42,7 +37,8 @@ struct Plan {
     /// Opens the logs anew. @return what lets running workers follow. Unset: there are none.
     std::function<Parcel()> reopen{};
     /// Starts the executable that is installed now, with our listening sockets. Unset: no upgrade.
-    std::function<Result<pid_t>()> upgrade{};
+    /// @param environment  "NAME=value" each, beside our own
+    std::function<Result<pid_t>(const std::vector<std::string>& environment)> upgrade{};
     /// Nobody accepts any more, once told to quit and again at the end: lets go of the listening sockets.
     /// @param has_heir  another master has them too: what has a name stays
     std::function<void(bool has_heir)> ending{};

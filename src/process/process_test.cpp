@@ -363,7 +363,7 @@ TEST_F(Supervisor, ADaemonThatCannotBeginSaysSo) {
 TEST_F(Supervisor, WorkersGiveUpRoot) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
     plan_.workers = 1;
-    plan_.identity = Identity{"nobody", 65534, 65534};
+    plan_.settings.identity = WorkerSettings::Identity{"nobody", 65534, 65534};
     plan_.run = [this](Worker& worker) {
         board_->orders[0] = ::geteuid();
         board_->orders[1] = ::getegid();

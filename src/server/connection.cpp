@@ -124,6 +124,7 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
         co_return refused;
     }
     ++connection.requests;
+    connection.answered_by = way_in.site.get();
     worker.metrics.add(Counter::requests);
     Exchange exchange{connection, way_in, std::move(*request), arena, began};
     exchange.persistent = exchange.request.persistent && !connection.should_end();

@@ -53,10 +53,11 @@ public:
     bool nodelay = false;  ///< TCP_NODELAY is set
     bool broken = false;   ///< sending has failed: nothing more can be said to this peer
 
-    // The worker's list of connections that wait for their next request, longest waiting first.
-    Connection* previous_idle = nullptr;
-    Connection* next_idle = nullptr;
+    // The worker's lists: of those that wait for their next request, longest waiting first, and of the others.
+    Connection* previous = nullptr;
+    Connection* next = nullptr;
     bool idle = false;
+    const Site* answered_by = nullptr;  ///< of the present exchange
 
 private:
     sys::Address peer_;

@@ -85,21 +85,41 @@ Task<> accept_on(std::shared_ptr<Listener> listener) { co_await listener->accept
 }  // namespace
 
 Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker)
-    : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker} {
+    : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker}, older_due_{*this} {
     loop.at_end_of_turn([this] { flush_logs(false); });
 }
 
 Worker::~Worker() {
     flush_logs(true);
     loop.timers().disarm(flush_due_);
+    loop.timers().disarm(older_due_);
 }
 
 void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr<observe::LogSink>> access_log_sinks,
                      std::span<const OpenListener> listeners) {
     use_access_logs(*site, access_log_sinks);
-    site_ = std::move(site);
+    if (site_ && site_->process().worker_shutdown_timeout.count() > 0) {
+        older_.push_back({site_.get(), io::deadline_after(loop.now(), site_->process().worker_shutdown_timeout)});
+        if (!older_due_.armed()) loop.timers().arm(older_due_, older_.front().due);
+    }
+    metrics.add(Counter::generations);
+    // A site dies with its last exchange, whoever that is; then it is counted out.
+    site_ = {site.get(), [site, &counters = metrics](const Site*) { counters.add(Counter::generations, -1); }};
     warned_of_limit_ = false;
     if (!draining_) use_listeners(listeners);
+}
+
+void Worker::end_older_exchanges() {
+    while (!older_.empty() && older_.front().due <= loop.now()) {
+        const Site* const site = older_.front().site;
+        older_.erase(older_.begin());
+        for (Connection* connection = busy_.first; connection != nullptr;) {
+            Connection* const next = connection->next;
+            if (connection->answered_by == site) connection->stream.cancel();
+            connection = next;
+        }
+    }
+    if (!older_.empty()) loop.timers().arm(older_due_, older_.front().due);
 }
 
 // A log that the site before wrote to keeps its writer, with the lines that wait in it.
@@ -149,8 +169,8 @@ void Worker::close_entrance(Listener& listener) {
 }
 
 void Worker::end_idle(const Entrance* entrance) {
-    for (Connection* connection = first_idle_; connection != nullptr;) {
-        Connection* const next = connection->next_idle;
+    for (Connection* connection = idle_.first; connection != nullptr;) {
+        Connection* const next = connection->next;
         // One that has not asked yet may be about to.
         if (connection->requests > 0 && (entrance == nullptr || connection->entrance.get() == entrance)) connection->stream.cancel();
         connection = next;
@@ -170,7 +190,20 @@ void Worker::stop() {
     scope.cancel();
 }
 
-void Worker::opened(Connection&) noexcept {
+void Worker::List::append(Connection& connection) noexcept {
+    connection.previous = last;
+    connection.next = nullptr;
+    (last != nullptr ? last->next : first) = &connection;
+    last = &connection;
+}
+
+void Worker::List::remove(Connection& connection) noexcept {
+    (connection.previous != nullptr ? connection.previous->next : first) = connection.next;
+    (connection.next != nullptr ? connection.next->previous : last) = connection.previous;
+}
+
+void Worker::opened(Connection& connection) noexcept {
+    busy_.append(connection);
     ++open_;
     metrics.add(Counter::active);
     metrics.add(Counter::handled);
@@ -178,6 +211,7 @@ void Worker::opened(Connection&) noexcept {
 
 void Worker::closed(Connection& connection) {
     if (connection.idle) ends_waiting(connection);
+    busy_.remove(connection);
     --open_;
     metrics.add(Counter::active, -1);
     wake_room_waiters();
@@ -185,18 +219,16 @@ void Worker::closed(Connection& connection) {
 
 void Worker::begins_to_wait(Connection& connection) {
     connection.idle = true;
-    connection.previous_idle = last_idle_;
-    connection.next_idle = nullptr;
-    (last_idle_ != nullptr ? last_idle_->next_idle : first_idle_) = &connection;
-    last_idle_ = &connection;
+    busy_.remove(connection);
+    idle_.append(connection);
     metrics.add(Counter::waiting);
     wake_room_waiters();  // it may be the one to give way
 }
 
 void Worker::ends_waiting(Connection& connection) noexcept {
     connection.idle = false;
-    (connection.previous_idle != nullptr ? connection.previous_idle->next_idle : first_idle_) = connection.next_idle;
-    (connection.next_idle != nullptr ? connection.next_idle->previous_idle : last_idle_) = connection.previous_idle;
+    idle_.remove(connection);
+    busy_.append(connection);
     metrics.add(Counter::waiting, -1);
 }
 
@@ -210,9 +242,9 @@ bool Worker::is_overfull() {
 }
 
 void Worker::end_longest_idle() {
-    Connection* longest = first_idle_;
-    while (longest != nullptr && longest->requests == 0) longest = longest->next_idle;  // rather one that has been served
-    if (longest == nullptr) longest = first_idle_;
+    Connection* longest = idle_.first;
+    while (longest != nullptr && longest->requests == 0) longest = longest->next;  // rather one that has been served
+    if (longest == nullptr) longest = idle_.first;
     if (longest != nullptr) longest->stream.cancel();  // it closes in this turn, and its end makes room
 }
 

@@ -88,9 +88,30 @@ private:
     class WakeUp final : public io::Timer {
         void expired() override {}
     };
+    class OlderDue final : public io::Timer {
+    public:
+        explicit OlderDue(Worker& worker) : worker_{worker} {}
+
+    private:
+        void expired() override { worker_.end_older_exchanges(); }
+        Worker& worker_;
+    };
+    struct Older {  ///< a site that was replaced: whoever is still answered by it is cut off then (worker_shutdown_timeout)
+        const Site* site;
+        io::Deadline due;
+    };
+    struct List {
+        Connection* first = nullptr;
+        Connection* last = nullptr;
+        void append(Connection& connection) noexcept;
+        void remove(Connection& connection) noexcept;
+    };
     void wake_room_waiters();
+    void end_older_exchanges();
 
     WakeUp flush_due_;
+    OlderDue older_due_;
+    std::vector<Older> older_;
 
     std::shared_ptr<const Site> site_;
     std::vector<std::shared_ptr<AccessLog>> access_logs_;
@@ -98,8 +119,8 @@ private:
     std::uint64_t open_ = 0;
     bool draining_ = false;
     bool warned_of_limit_ = false;
-    Connection* first_idle_ = nullptr;
-    Connection* last_idle_ = nullptr;
+    List idle_;  // connections that wait for their next request, longest waiting first
+    List busy_;  // the others
     std::vector<std::coroutine_handle<>> room_waiters_;
     std::vector<std::shared_ptr<Listener>> listeners_;
 };
