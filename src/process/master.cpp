@@ -63,6 +63,7 @@ private:
     void retire_workers();
     void reap();
     void bury_heir();
+    void let_go() const;
     [[noreturn]] void become_worker(const Member& member, sys::Fd control);
 
     std::shared_ptr<const Plan> plan_;
@@ -74,6 +75,7 @@ private:
     Rollout rollout_;
     std::uint64_t generation_ = 1;
     Phase phase_ = Phase::serving;
+    const pid_t parent_ = ::getppid();
     pid_t heir_ = 0;  // the master of a newer executable, while it runs beside us
     Clock::time_point ping_at_{};
     bool retired_ = false;  // told to let the workers go, but not to end
@@ -103,7 +105,7 @@ int Master::run() {
         reap();
         next = crew_.attend(generation_);
     }
-    if (plan_->ending) plan_->ending(heir_ != 0);
+    let_go();
     if (phase_ != Phase::serving) return 0;
     log().write(Level::emerg, "no worker process is left");
     return 1;
@@ -165,8 +167,7 @@ void Master::obey(const sys::SignalInfo& signal) {
         case Meaning::quit:
             announce(", shutting down");
             if (phase_ != Phase::stopping) end(Phase::quitting, SIGQUIT);
-            if (plan_->ending) plan_->ending(heir_ != 0);
-            return;
+            return let_go();
         case Meaning::reload:
             if (phase_ != Phase::serving) return;
             announce(", reconfiguring");
@@ -255,6 +256,12 @@ void Master::bury_heir() {
         if (const auto moved = pid_file_->move_to(plan_->pid_path); !moved) log().write(Level::alert, failure(moved.error()));
     }
     if (phase_ == Phase::serving && std::exchange(retired_, false)) crew_.resize(plan_->workers);
+}
+
+/// Of the listening sockets. What has a name stays if another master, older or newer, serves there too.
+void Master::let_go() const {
+    const bool predecessor_lives = plan_->heir && ::getppid() == parent_;
+    if (plan_->ending) plan_->ending(heir_ != 0 || predecessor_lives);
 }
 
 void Master::retire_workers() {
