@@ -121,13 +121,13 @@ void Launch::live(process::Worker& process, const std::shared_ptr<server::Site>&
     raise_descriptor_limit(site->process().worker_connections);
     process.ends_with_terminal = supervision_.ends_with_terminal;
     const bool alone = process.to_master == nullptr;
-    const Generation first{.site = site, .access_logs = access_logs, .listeners = listeners_.of_worker(process.index)};
+    Generation first{.site = site, .access_logs = access_logs, .listeners = listeners_.of_worker(process.index)};
     if (!alone) {
         logs_.open_no_more();
         listeners_.close(true);  // the master's copies: what the worker accepts on it has itself
     }
     WorkerProcess worker{process, recipe_, logs_, [this, alone] { listeners_.close(!alone); }};
-    worker.run(first);
+    worker.run(std::move(first));
 }
 
 int Launch::run() {

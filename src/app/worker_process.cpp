@@ -36,13 +36,14 @@ WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, ser
 
 WorkerProcess::~WorkerProcess() { process_.loop.timers().disarm(patience_over_); }
 
-void WorkerProcess::run(const Generation& first) {
-    install(first);
+void WorkerProcess::run(Generation first) {
+    install(std::move(first));
     process_.loop.run();
 }
 
-void WorkerProcess::install(const Generation& generation) {
-    worker_.install(generation.site, generation.access_logs, generation.listeners);
+// Keeps nothing of it: sockets close with their listeners, sites die with their last exchange.
+void WorkerProcess::install(Generation generation) {
+    worker_.install(std::move(generation.site), generation.access_logs, generation.listeners);
 }
 
 void WorkerProcess::obey(process::Order order) {
@@ -51,6 +52,9 @@ void WorkerProcess::obey(process::Order order) {
     } else {
         worker_.drain();
         ending_();
+        const auto patience = worker_.current_site()->process().worker_shutdown_timeout;
+        if (patience.count() > 0 && !is_ending_)
+            process_.loop.timers().arm(patience_over_, io::deadline_after(process_.loop.now(), patience));
     }
     if (!std::exchange(is_ending_, true)) end_.spawn(stop_when_finished(process_.scope, process_.loop));
 }
@@ -76,7 +80,7 @@ Task<> WorkerProcess::prepare(process::Delivery delivery) {
 
 void WorkerProcess::commit(std::uint64_t number) {
     if (!pending_ || pending_->number != number) return;
-    install(std::exchange(pending_, std::nullopt)->generation);
+    install(std::move(std::exchange(pending_, std::nullopt)->generation));
 }
 
 void WorkerProcess::reopen_logs(process::Delivery delivery) {
