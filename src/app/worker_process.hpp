@@ -51,6 +51,7 @@ private:
     server::Worker worker_;
     PatienceOver patience_over_;
     std::optional<Pending> pending_;
+    std::uint64_t newest_ = 0;  ///< generation that got ready here
     io::Scope end_;
     bool is_ending_ = false;
 };
