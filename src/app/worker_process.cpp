@@ -16,6 +16,8 @@ namespace {
 using observe::Level;
 using std::chrono::milliseconds;
 
+constexpr milliseconds report_after{100};
+
 // Descriptors for worker_connections, open files and ourselves, as far as the hard limit lets us.
 void raise_descriptor_limit(std::uint64_t connections) {
     constexpr rlim_t beside_connections = 1024;
@@ -40,14 +42,18 @@ WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, ser
       logs_{logs},
       ending_{std::move(ending)},
       worker_{process.loop, process.scope, process.metrics},
-      patience_over_{worker_} {
+      patience_over_{worker_},
+      report_due_{*this} {
     process_.on_order = [this](process::Order order) { obey(order); };
     process_.on_delivery = [this](process::Delivery delivery) { process_.scope.spawn(prepare(std::move(delivery))); };
     process_.on_commit = [this](std::uint64_t number) { commit(number); };
     process_.on_reopen = [this](process::Delivery delivery) { reopen_logs(std::move(delivery)); };
 }
 
-WorkerProcess::~WorkerProcess() { process_.loop.timers().disarm(patience_over_); }
+WorkerProcess::~WorkerProcess() {
+    process_.loop.timers().disarm(patience_over_);
+    process_.loop.timers().disarm(report_due_);
+}
 
 void WorkerProcess::run(Generation first) {
     install(std::move(first));
@@ -76,6 +82,7 @@ void WorkerProcess::obey(process::Order order) {
 
 Task<> WorkerProcess::prepare(process::Delivery delivery) {
     const std::uint64_t number = delivery.generation;
+    (void)worker_.take_longest_turn();  // what was before is not ours to answer for
     auto unpacked = unpack(std::move(delivery), logs_);
     if (!unpacked) {
         process_.answer(number, false, describe(unpacked.error()));
@@ -100,6 +107,14 @@ Task<> WorkerProcess::prepare(process::Delivery delivery) {
 void WorkerProcess::commit(std::uint64_t number) {
     if (!pending_ || pending_->number != number) return;
     install(std::move(std::exchange(pending_, std::nullopt)->generation));
+    number_ = number;
+    process_.loop.timers().arm(report_due_, process_.loop.now() + report_after);
+}
+
+void WorkerProcess::report() {
+    worker_.current_site()->log->write(
+        Level::info, fmt::format("generation {} serves; since it was handed out the longest turn of the loop took {} us", number_,
+                                 worker_.take_longest_turn().count()));
 }
 
 void WorkerProcess::reopen_logs(process::Delivery delivery) {

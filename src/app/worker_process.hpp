@@ -38,11 +38,21 @@ private:
         void expired() override { worker_.stop(); }
         server::Worker& worker_;
     };
+    /// The turn in which a generation was installed has ended, and so have those around it.
+    class ReportDue final : public io::Timer {
+    public:
+        explicit ReportDue(WorkerProcess& worker) : worker_{worker} {}
+
+    private:
+        void expired() override { worker_.report(); }
+        WorkerProcess& worker_;
+    };
     void obey(process::Order order);
     void install(Generation generation);
     Task<> prepare(process::Delivery delivery);
     void commit(std::uint64_t number);
     void reopen_logs(process::Delivery delivery);
+    void report();
 
     process::Worker& process_;
     const Recipe& recipe_;
@@ -50,6 +60,8 @@ private:
     std::function<void()> ending_;
     server::Worker worker_;
     PatienceOver patience_over_;
+    ReportDue report_due_;
+    std::uint64_t number_ = 1;  // of the generation that serves
     std::optional<Pending> pending_;
     std::uint64_t newest_ = 0;  ///< generation that got ready here
     io::Scope end_;

@@ -158,6 +158,7 @@ void Loop::turn(Deadline deadline) {
     timers_.fire(now_);
     implementation_->resume_posted();
     for (std::size_t i = 0; i < implementation_->hooks.size(); ++i) implementation_->hooks[i]();
+    if (!options_.simulated_time) longest_turn_ = std::max(longest_turn_, std::chrono::steady_clock::now() - now_);
     implementation_->turning = false;
 }
 

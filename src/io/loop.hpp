@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -52,7 +53,10 @@ public:
 
     [[nodiscard]] TimePoint now() const noexcept { return now_; }                   ///< read once a turn
     [[nodiscard]] std::chrono::system_clock::time_point wall_now() const noexcept;  ///< read once a turn, when asked for
-    [[nodiscard]] std::uint32_t turns() const noexcept { return turns_; }           ///< begun so far; tells two turns apart
+    /// How long others have had to wait at most: the longest turn since this was asked last, its waiting not counted. 0 with simulated
+    /// time.
+    [[nodiscard]] std::chrono::nanoseconds take_longest_turn() noexcept { return std::exchange(longest_turn_, {}); }
+    [[nodiscard]] std::uint32_t turns() const noexcept { return turns_; }  ///< begun so far; tells two turns apart
 
     /// Registers for edge-triggered EPOLLIN | EPOLLOUT | EPOLLRDHUP (or the given events).
     [[nodiscard]] Result<> add(const sys::Fd& descriptor, Watcher& watcher, std::uint32_t events = 0);
@@ -81,6 +85,7 @@ private:
     std::uint32_t turns_ = 0;
     TimePoint now_{};
     TimePoint started_{};
+    std::chrono::nanoseconds longest_turn_{};
     mutable std::chrono::system_clock::time_point wall_now_{};
     mutable bool wall_now_is_known_ = false;
     Timers timers_;

@@ -15,13 +15,14 @@ static_assert(std::is_trivially_destructible_v<WorkerMetrics>);
 
 std::string_view counter_name(Counter counter) noexcept {
     constexpr std::array<std::string_view, static_cast<std::size_t>(Counter::count_)> names = {
-        "accepted", "handled",     "requests", "active",    "reading",          "writing",
-        "waiting",  "generations", "refused",  "malformed", "log_lines_dropped"};
+        "accepted", "handled",     "requests", "active",    "reading",           "writing",
+        "waiting",  "generations", "refused",  "malformed", "log_lines_dropped", "longest_turn"};
     return names[static_cast<std::size_t>(counter)];
 }
 
 void WorkerMetrics::reset_gauges() noexcept {
-    for (const Counter gauge : {Counter::active, Counter::reading, Counter::writing, Counter::waiting, Counter::generations}) {
+    for (const Counter gauge :
+         {Counter::active, Counter::reading, Counter::writing, Counter::waiting, Counter::generations, Counter::longest_turn}) {
         values_[static_cast<std::size_t>(gauge)].store(0, std::memory_order_relaxed);
     }
 }

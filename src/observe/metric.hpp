@@ -26,6 +26,7 @@ enum class Counter : unsigned char {
     refused,            ///< connections closed for lack of descriptors or of worker_connections
     malformed,          ///< requests refused by the parser
     log_lines_dropped,  ///< access log lines lost because a log could not take them
+    longest_turn,       ///< of a worker's loop, in microseconds: how long somebody may have waited for somebody else
     count_
 };
 [[nodiscard]] std::string_view counter_name(Counter counter) noexcept;
@@ -37,10 +38,15 @@ public:
         auto& value = values_[static_cast<std::size_t>(counter)];
         value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }
+    /// For what is a maximum and no sum.
+    void raise(Counter counter, std::int64_t to) noexcept {
+        auto& value = values_[static_cast<std::size_t>(counter)];
+        if (value.load(std::memory_order_relaxed) < to) value.store(to, std::memory_order_relaxed);
+    }
     [[nodiscard]] std::int64_t get(Counter counter) const noexcept {
         return values_[static_cast<std::size_t>(counter)].load(std::memory_order_relaxed);
     }
-    /// A replaced worker's gauges (active, reading, writing, waiting, generations) start again from 0; its totals stay.
+    /// A replaced worker's gauges (active, reading, writing, waiting, generations, longest_turn) start again from 0; its totals stay.
     void reset_gauges() noexcept;
 
 private:

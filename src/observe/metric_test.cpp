@@ -51,11 +51,19 @@ TEST(Metrics, AReplacedWorkerKeepsTotalsNotGauges) {
     WorkerMetrics& worker = metrics->worker(0);
     for (unsigned i = 0; i < static_cast<unsigned>(Counter::count_); ++i) worker.add(Counter{static_cast<unsigned char>(i)}, 5);
     worker.reset_gauges();
-    const std::set gauges = {Counter::active, Counter::reading, Counter::writing, Counter::waiting, Counter::generations};
+    const std::set gauges = {Counter::active,  Counter::reading,     Counter::writing,
+                             Counter::waiting, Counter::generations, Counter::longest_turn};
     for (unsigned i = 0; i < static_cast<unsigned>(Counter::count_); ++i) {
         const Counter counter{static_cast<unsigned char>(i)};
         EXPECT_EQ(worker.get(counter), gauges.contains(counter) ? 0 : 5) << counter_name(counter);
     }
+}
+
+TEST(Metrics, AMaximumOnlyRises) {
+    auto metrics = Metrics::create(1);
+    ASSERT_TRUE(metrics);
+    for (const std::int64_t value : {3, 7, 5}) metrics->worker(0).raise(Counter::longest_turn, value);
+    EXPECT_EQ(metrics->total(Counter::longest_turn), 7);
 }
 
 TEST(Metrics, EveryCounterHasItsName) {

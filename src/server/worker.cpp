@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "io/acceptor.hpp"
+#include "io/offload.hpp"
 #include "sys/socket.hpp"
 
 namespace webserv::server {
@@ -85,11 +86,21 @@ namespace {
 // The task keeps its listener, which the worker may have let go meanwhile.
 Task<> accept_on(std::shared_ptr<Listener> listener) { co_await listener->accept_connections(); }
 
+Task<> destroy_elsewhere(io::Loop& loop, std::shared_ptr<Site> site) {
+    auto destroy = [&site] { site.reset(); };
+    co_await io::offload(loop, destroy);
+}
+
 }  // namespace
 
 Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::WorkerMetrics& metrics_of_worker)
     : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker}, older_due_{*this} {
-    loop.at_end_of_turn([this] { flush_logs(false); });
+    loop.at_end_of_turn([this] {
+        flush_logs(false);
+        const auto turn = std::chrono::floor<std::chrono::microseconds>(loop.take_longest_turn());  // of those before this one
+        metrics.raise(Counter::longest_turn, turn.count());
+        longest_turn_ = std::max(longest_turn_, turn);
+    });
 }
 
 Worker::~Worker() {
@@ -107,9 +118,15 @@ void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr
     }
     metrics.add(Counter::generations);
     // A site dies with its last exchange, whoever that is; then it is counted out.
-    site_ = {site.get(), [site, &counters = metrics](const Site*) { counters.add(Counter::generations, -1); }};
+    site_ = {site.get(), [this, site](const Site*) mutable { retire(std::move(site)); }};
     warned_of_limit_ = false;
     if (!draining_) use_listeners(listeners);
+}
+
+// With thousands of servers it takes a while to take a site apart: nobody's request waits for that.
+void Worker::retire(std::shared_ptr<Site> site) {
+    metrics.add(Counter::generations, -1);
+    if (!draining_) scope.spawn(destroy_elsewhere(loop, std::move(site)));
 }
 
 void Worker::end_older_exchanges() {

@@ -2,11 +2,13 @@
 // One for each worker process, and everything in it is used by one thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/loop.hpp"
@@ -75,6 +77,9 @@ public:
     };
     [[nodiscard]] RoomAwaiter room() noexcept { return RoomAwaiter{*this}; }
 
+    /// How long one turn of the loop has taken at most since this was asked last.
+    [[nodiscard]] std::chrono::microseconds take_longest_turn() noexcept { return std::exchange(longest_turn_, {}); }
+
     /// Writes what the access logs have gathered.
     void flush_logs(bool everything);
 
@@ -108,6 +113,7 @@ private:
     };
     void wake_room_waiters();
     void end_older_exchanges();
+    void retire(std::shared_ptr<Site> site);
 
     WakeUp flush_due_;
     OlderDue older_due_;
@@ -115,6 +121,7 @@ private:
 
     std::shared_ptr<const Site> site_;
     std::vector<std::shared_ptr<AccessLog>> access_logs_;
+    std::chrono::microseconds longest_turn_{};
     std::uint64_t connections_ = 0;
     std::uint64_t open_ = 0;
     bool draining_ = false;
