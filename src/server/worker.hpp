@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "io/scope.hpp"
 #include "observe/metric.hpp"
 #include "server/clock_text.hpp"
+#include "server/concurrency.hpp"
 #include "server/connection.hpp"
 #include "server/logs.hpp"
 #include "server/open_files.hpp"
@@ -53,6 +55,10 @@ public:
     void drain();
     /// Fast: cancels every wait.
     void stop();
+    /// In a child process that was forked for one connection: goes on where the worker of its parent stands. Listens to nobody.
+    void branch_off(const Worker& parent);
+    /// Descriptors that such a child needs beside its connection: the logs'. Set by whoever opens them.
+    std::function<std::vector<int>()> kept_by_children;
     [[nodiscard]] bool draining() const noexcept { return draining_; }
 
     // Connections report here.
@@ -64,6 +70,9 @@ public:
     /// Whether there are more connections than worker_connections allows: then no more are accepted until one has ended.
     /// New peers wait in the kernel's queue: answered late, never refused.
     [[nodiscard]] bool is_overfull();
+    [[nodiscard]] bool has_connections() const noexcept { return open_ > 0; }
+    /// Ends the connections that have been answered and wait for a further request.
+    void end_idle() { end_idle(nullptr); }
     /// Ends the connection that has waited longest for its next request, if there is one that waits.
     void end_longest_idle();
     /// Resumes when a connection has closed or has become idle, or the worker stops.
@@ -123,6 +132,7 @@ private:
     List busy_;  // the others
     std::vector<std::coroutine_handle<>> room_waiters_;
     std::vector<std::shared_ptr<Listener>> listeners_;
+    std::unique_ptr<Concurrency> concurrency_;  // from the first site on
 };
 
 }  // namespace webserv::server
