@@ -26,7 +26,7 @@ using observe::WorkerMetrics;
 constexpr std::size_t counters_at_once = 256;  // blocks of one mapping
 constexpr milliseconds stop_patience{500};     // a child has nothing to do but to close its connection
 
-// Those who are refused are held for a moment, so that they can read why; more than these are only closed.
+// Those who are refused are held for a moment, so that they can read why, whatever they still send; not more than these at once.
 constexpr std::size_t refusing_max = 64;
 constexpr milliseconds refusing_time{2'000};
 
@@ -157,12 +157,12 @@ Task<> Forking::outlive_children() { co_await Childless{*this}; }
 
 void Forking::refuse(sys::Accepted peer) {
     worker_.metrics.add(Counter::refused);
-    if (refusing_ < refusing_max) worker_.scope.spawn(refuse_politely(*this, std::move(peer.socket)));
+    worker_.scope.spawn(refuse_politely(*this, std::move(peer.socket)));
 }
 
 // Reads nothing of the request before it answers, but lets the client finish sending: a reset would destroy the answer.
 Task<> refuse_politely(Forking& forking, sys::Fd socket) {
-    ++forking.refusing_;
+    const bool has_time = ++forking.refusing_ <= refusing_max;
     Worker& worker = forking.worker_;
     {
         io::SocketStream stream{worker.loop, &worker.scope, std::move(socket)};
@@ -177,7 +177,7 @@ Task<> refuse_politely(Forking& forking, sys::Fd socket) {
         const h1::HeadOptions options{.date = worker.clock.http_date(worker.loop.wall_now()), .persistent = false};
         const io::Deadline deadline = worker.loop.now() + refusing_time;
         const auto sent = co_await http.write_response(response, options, &page, refusing_time, arena);
-        if (sent.outcome) co_await http.close_gracefully(deadline, refusing_time);
+        if (sent.outcome) co_await http.close_gracefully(has_time ? deadline : worker.loop.now(), refusing_time);
     }
     --forking.refusing_;
 }

@@ -60,15 +60,15 @@ EndedChild convert(pid_t process, int status) noexcept {
 void close_range_of(unsigned first, unsigned last) noexcept {
     if (first > last) return;
     if (!traced() && ::close_range(first, last, 0) == 0) return;
+    constexpr unsigned shown_max = 1024;  // more sockets nobody watches with his own eyes
+    unsigned next = first;
+    if (traced()) {
+        for (; next <= last && next < shown_max; ++next) close_traced(static_cast<int>(next));
+        if (next > last || ::close_range(next, last, 0) == 0) return;
+    }
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
-    for (unsigned number = first; number <= last && number < limit.rlim_cur; ++number) {
-        if (traced()) {
-            close_traced(static_cast<int>(number));
-        } else {
-            ::close(static_cast<int>(number));
-        }
-    }
+    for (; next <= last && next < limit.rlim_cur; ++next) ::close(static_cast<int>(next));
 }
 
 }  // namespace

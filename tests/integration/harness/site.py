@@ -1,5 +1,6 @@
 # integration/harness/site.py: a folder with documents, a configuration and logs, and the server that runs on it.
 # Configurations name {port} {port2} ... {root} {dir}; the rest of the text is nginx's language as it stands.
+import os
 import re
 import shutil
 import tempfile
@@ -23,6 +24,14 @@ http {
 %(http)s
 }
 """
+
+
+def with_concurrency(config):
+    """WEBSERV_CONCURRENCY=fork runs tests that say nothing about the matter in that model."""
+    model = os.environ.get("WEBSERV_CONCURRENCY")
+    if not model or "concurrency" in config:
+        return config
+    return re.sub(r"\bevents\s*\{", lambda match: f"{match[0]} concurrency {model};", config, count=1)
 
 
 class Site:
@@ -63,7 +72,7 @@ class Site:
         if config is None:
             config = CONFIGURATION % {"main": main, "events": events, "defaults": defaults, "http": http or ""}
         path = self.dir / name
-        path.write_text(self.fill(config))
+        path.write_text(self.fill(with_concurrency(config)))
         return path
 
 
