@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import process  # noqa: E402
-from harness.site import Server, Site, stop_all  # noqa: E402
+from harness.site import MODEL, Server, Site, stop_all  # noqa: E402
 
 
 def pytest_configure(config):
@@ -43,7 +43,8 @@ def starter(site, servers):
     def start(config=None, *, arguments=(), open_files_max=None, wait_for=None, binary=None, **parts):
         server = Server(site, binary)
         servers.append(server)
-        return server.start(site.configure(config, **parts), arguments, open_files_max, wait_for)
+        model = None if process.is_nginx(server.binary) else MODEL
+        return server.start(site.configure(config, model=model, **parts), arguments, open_files_max, wait_for)
 
     return start
 

@@ -161,7 +161,7 @@ def test_a_stop_waits_for_nobody(serve, site, model, master):
 @cases("model", MODELS)
 def test_reload(serve, site, model):
     server = serve(events=events(model), server='location / { return 200 "old"; }')
-    workers = server.process.workers()
+    workers = process.wait_until(server.process.workers, what="a worker")
     with server.connect() as client:
         assert client.get("/").text == "old"
         site.configure(events=events(model), server='location / { return 200 "new"; }')
@@ -173,13 +173,18 @@ def test_reload(serve, site, model):
 @cases("before, after", [("event", "fork"), ("fork", "iterative"), ("iterative", "event")])
 def test_another_model_needs_other_workers(serve, site, before, after):
     server = serve(events=events(before), server=ANSWER)
-    workers = server.process.workers()
+    workers = process.wait_until(server.process.workers, what="a worker")
     site.configure(events=events(after), server=ANSWER)
     server.process.signal(signal.SIGHUP)
-    process.wait_until(lambda: len(server.process.workers()) == 1 and server.process.workers() != workers, what="another worker")
+
+    def successor():
+        now = server.process.workers()
+        return now[0] if len(now) == 1 and now != workers else None
+
+    worker = process.wait_until(successor, what="another worker")
     with server.connect() as client:
         client.get("/")
-        assert len(process.children_of(server.process.workers()[0])) == (1 if after == "fork" else 0)
+        assert len(process.children_of(worker)) == (1 if after == "fork" else 0)
 
 
 def test_mistakes(site):

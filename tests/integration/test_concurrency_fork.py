@@ -29,7 +29,7 @@ def forking(request, serve):
 
     def start(server=ANSWER, more="worker_connections 256;", main=""):
         started = serve(main=f"master_process {request.param}; {main}", events=events(more), server=server)
-        started.parent = started.process.workers()[0] if request.param == "on" else started.process.pid
+        started.parent = process.wait_until(started.process.workers, what="a worker")[0] if request.param == "on" else started.process.pid
         process.wait_until(lambda: started.get("/").status != 503, what="room after the connection that asked whether we listen")
         process.wait_until(lambda: not all_children_of(started.parent), what="the end of the first children")
         return started

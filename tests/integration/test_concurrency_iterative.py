@@ -33,7 +33,8 @@ def test_the_next_waits_in_the_queue(serve):
 
 
 def connected_by(server):
-    return sockets_of(server.process.workers()[0]) & tcp_inodes(server.port, "01")
+    [worker] = process.wait_until(server.process.workers, what="a worker")
+    return sockets_of(worker) & tcp_inodes(server.port, "01")
 
 
 def test_who_is_idle_gives_way(serve):
