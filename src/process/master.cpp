@@ -64,6 +64,7 @@ private:
     void reap();
     void bury_heir();
     void let_go() const;
+    [[nodiscard]] bool predecessor_lives() const noexcept { return plan_->heir && ::getppid() == parent_; }
     [[noreturn]] void become_worker(const Member& member, sys::Fd control);
 
     std::shared_ptr<const Plan> plan_;
@@ -245,6 +246,9 @@ void Master::reopen_logs() {
 void Master::upgrade() {
     if (!plan_->upgrade) return log().write(Level::notice, "there is no executable to change to");
     if (heir_ != 0) return log().write(Level::crit, fmt::format("the new binary {} runs already", heir_));
+    if (predecessor_lives()) {  // three would be one too many for two pid files
+        return log().write(Level::crit, fmt::format("the old binary {} still runs: it has to end before the next one may start", parent_));
+    }
     if (pid_file_) {
         pid_path_ = pid_file_->path();
         if (const auto moved = pid_file_->move_to(pid_path_ + ".oldbin"); !moved) return log().write(Level::alert, failure(moved.error()));
@@ -270,8 +274,7 @@ void Master::bury_heir() {
 
 /// Of the listening sockets. What has a name stays if another master, older or newer, serves there too.
 void Master::let_go() const {
-    const bool predecessor_lives = plan_->heir && ::getppid() == parent_;
-    if (plan_->ending) plan_->ending(heir_ != 0 || predecessor_lives);
+    if (plan_->ending) plan_->ending(heir_ != 0 || predecessor_lives());
 }
 
 void Master::retire_workers() {
