@@ -3,9 +3,9 @@
 #include "app/launch.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include <ranges>
 #include <thread>
 
 #include "app/print.hpp"
@@ -77,17 +77,6 @@ void prepare_temporary_folders(const server::Site& site) {
     }
 }
 
-// Descriptors for worker_connections, open files and ourselves, as far as the hard limit lets us.
-void raise_descriptor_limit(std::uint64_t connections) {
-    constexpr rlim_t beside_connections = 1024;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
-    const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, connections + beside_connections);
-    if (limit.rlim_cur >= wanted) return;
-    limit.rlim_cur = wanted;
-    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // then the reserve descriptor keeps us alive
-}
-
 }  // namespace
 
 unsigned Launch::worker_count() const {
@@ -105,7 +94,7 @@ std::shared_ptr<const process::Plan> Launch::plan() {
     plan->heir = supervision_.is_heir;
     plan->settings = worker_settings(settings);
     plan->log = site().log;
-    plan->run = [this, site = built_.site, access_logs = access_logs_](process::Worker& process) { live(process, site, access_logs); };
+    plan->run = [this](process::Worker& process) { live(process); };
     plan->reopen = [this] { return reopen(); };
     plan->ending = [this](bool has_heir) { listeners_.close(has_heir); };
     if (!supervision_.ends_with_terminal) {
@@ -116,18 +105,18 @@ std::shared_ptr<const process::Plan> Launch::plan() {
     return plan;
 }
 
-void Launch::live(process::Worker& process, const std::shared_ptr<server::Site>& site,
-                  const std::vector<server::LogFiles::Sink>& access_logs) {
-    raise_descriptor_limit(site->process().worker_connections);
+void Launch::live(process::Worker& process) {
     process.ends_with_terminal = supervision_.ends_with_terminal;
     const bool alone = process.to_master == nullptr;
-    const Generation first{.site = site, .access_logs = access_logs, .listeners = listeners_.of_worker(process.index)};
+    // Given away, not shared: what a later generation no longer uses is closed and freed here too.
+    Generation first{
+        .site = std::move(built_.site), .access_logs = std::move(access_logs_), .listeners = listeners_.of_worker(process.index)};
     if (!alone) {
         logs_.open_no_more();
         listeners_.close(true);  // the master's copies: what the worker accepts on it has itself
     }
     WorkerProcess worker{process, recipe_, logs_, [this, alone] { listeners_.close(!alone); }};
-    worker.run(first);
+    worker.run(std::move(first));
 }
 
 int Launch::run() {
@@ -144,7 +133,7 @@ int Launch::run() {
 std::shared_ptr<const process::Plan> Launch::reload() {
     const std::shared_ptr<const observe::Log> log = site().log;
     const auto refuse = [&](std::string_view why) {
-        log->write(Level::emerg, why);
+        for (const auto line : std::views::split(why, '\n')) log->write(Level::emerg, std::string_view{line.begin(), line.end()});
         log->write(Level::notice, "the configuration stays as it was");
         return nullptr;
     };

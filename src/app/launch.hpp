@@ -39,7 +39,7 @@ public:
     Launch& operator=(const Launch&) = delete;
 
     /// Sockets that are open already, for points that name their addresses.
-    void inherit(std::vector<sys::Fd> sockets) { listeners_.inherit(std::move(sockets)); }
+    void inherit(std::vector<sys::Fd> sockets) { listeners_.inherit(std::move(sockets), !supervision_.is_heir); }
     /// Builds the site; prints what is wrong or doubtful. False: it could not be built.
     [[nodiscard]] bool load();
     /// Opens the site's logs, creating the default folder logs/ if it is missing. The error is nginx's message.
@@ -55,7 +55,7 @@ private:
     [[nodiscard]] unsigned worker_count() const;
     [[nodiscard]] std::shared_ptr<const process::Plan> plan();
     [[nodiscard]] std::shared_ptr<const process::Plan> reload();
-    void live(process::Worker& process, const std::shared_ptr<server::Site>& site, const std::vector<server::LogFiles::Sink>& access_logs);
+    void live(process::Worker& process);
     [[nodiscard]] process::Parcel parcel(unsigned index) const;
     [[nodiscard]] process::Parcel reopen();
     [[nodiscard]] Result<pid_t> upgrade(const std::vector<std::string>& environment);

@@ -16,11 +16,6 @@
 namespace webserv::app {
 namespace {
 
-void remove_path(const sys::Address& address) {
-    const std::string path = address.is_local() ? address.local_name() : std::string{};
-    if (!path.empty() && !path.starts_with('@')) ::unlink(path.c_str());
-}
-
 std::string explain(const Error& error, const sys::Address& address) {
     return fmt::format("{}() to {} failed {}\n{}", error.doing, address.text(), describe_errno(static_cast<int>(error.code)),
                        sys::explain_listen_error(error, address));
@@ -33,13 +28,17 @@ std::expected<void, std::string> Listeners::adapt(const server::Site& site, unsi
     for (std::size_t index = 0; index < site.points.size(); ++index) {
         const server::ListenPoint& point = *site.points[index];
         auto bound = bind(point, point.options.reuse_port ? workers : 1, attempts);
-        if (!bound) return std::unexpected{bound.error()};
+        if (!bound) {
+            for (const Bound& opened : next) {
+                if (!is_bound(opened.address)) remove_path(opened);
+            }
+            return std::unexpected{bound.error()};
+        }
         bound->point = index;
         next.push_back(std::move(*bound));
     }
     for (const Bound& old : std::exchange(bound_, std::move(next))) {
-        const bool stays = std::any_of(bound_.begin(), bound_.end(), [&](const Bound& bound) { return bound.address == old.address; });
-        if (!stays) remove_path(old.address);
+        if (!is_bound(old.address)) remove_path(old);
     }
     for (const Bound& bound : bound_) {
         for (const Socket& socket : bound.sockets)
@@ -49,17 +48,32 @@ std::expected<void, std::string> Listeners::adapt(const server::Site& site, unsi
     return {};
 }
 
+bool Listeners::is_bound(const sys::Address& address) const {
+    return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& bound) { return bound.address == address; });
+}
+
+void Listeners::remove_path(const Bound& bound) {
+    const std::string path = bound.address.is_local() && !bound.lent ? bound.address.local_name() : std::string{};
+    if (!path.empty() && !path.starts_with('@')) ::unlink(path.c_str());
+}
+
 std::expected<Listeners::Bound, std::string> Listeners::bind(const server::ListenPoint& point, unsigned count, int attempts) {
-    Bound bound{.address = point.address, .options = point.options, .point = 0, .sockets = {}};
+    Bound bound{.address = point.address, .options = point.options, .point = 0, .sockets = {}, .lent = false};
     const auto old = std::find_if(bound_.begin(), bound_.end(), [&](const Bound& other) { return other.address == point.address; });
     if (old != bound_.end() && old->options.ipv6_only == point.options.ipv6_only) {
         bound.sockets = old->sockets;
+        bound.lent = old->lent;
         if (bound.sockets.size() > count) bound.sockets.resize(count, bound.sockets.front());
         if (point.options.reuse_port && !old->options.reuse_port) {  // else it would keep the others from the address
             (void)sys::set_option(*bound.sockets.front().descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
         }
     }
     while (bound.sockets.size() < count) {
+        if (auto inherited = take_inherited(point.address)) {
+            bound.sockets.push_back({++last_id_, std::move(inherited)});
+            bound.lent = inherited_are_lent_;
+            continue;
+        }
         auto socket = open(point, attempts);
         if (!socket) return std::unexpected{socket.error()};
         bound.sockets.push_back(std::move(*socket));
@@ -68,7 +82,6 @@ std::expected<Listeners::Bound, std::string> Listeners::bind(const server::Liste
 }
 
 std::expected<Listeners::Socket, std::string> Listeners::open(const server::ListenPoint& point, int attempts) {
-    if (auto inherited = take_inherited(point.address)) return Socket{++last_id_, std::move(inherited)};
     for (int attempt = 1;; ++attempt) {
         auto socket = sys::listen_on(point.address, point.options);
         if (socket) return Socket{++last_id_, std::make_shared<const sys::Fd>(std::move(*socket))};
@@ -109,7 +122,7 @@ std::vector<int> Listeners::descriptors() const {
 
 void Listeners::close(bool keep_paths) {
     for (const Bound& bound : std::exchange(bound_, {})) {
-        if (!keep_paths) remove_path(bound.address);
+        if (!keep_paths) remove_path(bound);
     }
 }
 

@@ -15,8 +15,12 @@ namespace webserv::app {
 
 class Listeners {
 public:
-    /// Sockets that somebody else has opened for us (a service manager, the master before us); used where an address matches.
-    void inherit(std::vector<sys::Fd> sockets) { inherited_ = std::move(sockets); }
+    /// Sockets that somebody else has opened for us; used where an address matches.
+    /// @param lent  by a service manager, which listens on them after we have gone: paths stay. Else by the master before us
+    void inherit(std::vector<sys::Fd> sockets, bool lent) {
+        inherited_ = std::move(sockets);
+        inherited_are_lent_ = lent;
+    }
 
     /// Makes the sockets those of this site. New addresses are bound first: if that fails, nothing has changed.
     /// Errors are explained in words. Those no longer named are closed, their paths removed.
@@ -42,12 +46,16 @@ private:
         sys::ListenOptions options;
         std::size_t point = 0;        // of the present site
         std::vector<Socket> sockets;  // one, or one a worker
+        bool lent = false;            // its path, if it has one, is not ours to remove
     };
     [[nodiscard]] std::expected<Bound, std::string> bind(const server::ListenPoint& point, unsigned count, int attempts);
     [[nodiscard]] std::expected<Socket, std::string> open(const server::ListenPoint& point, int attempts);
+    [[nodiscard]] bool is_bound(const sys::Address& address) const;
+    static void remove_path(const Bound& bound);
     [[nodiscard]] std::shared_ptr<const sys::Fd> take_inherited(const sys::Address& address);
 
     std::vector<sys::Fd> inherited_;
+    bool inherited_are_lent_ = false;
     std::vector<Bound> bound_;
     std::uint64_t last_id_ = 0;
 };

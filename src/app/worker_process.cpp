@@ -3,7 +3,9 @@
 #include "app/worker_process.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "io/offload.hpp"
@@ -13,6 +15,17 @@ namespace {
 
 using observe::Level;
 using std::chrono::milliseconds;
+
+// Descriptors for worker_connections, open files and ourselves, as far as the hard limit lets us.
+void raise_descriptor_limit(std::uint64_t connections) {
+    constexpr rlim_t beside_connections = 1024;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, connections + beside_connections);
+    if (limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = wanted;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // then the reserve descriptor keeps us alive
+}
 
 Task<> stop_when_finished(io::Scope& scope, io::Loop& loop) {
     co_await scope.finished();
@@ -41,12 +54,14 @@ WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, ser
 
 WorkerProcess::~WorkerProcess() { process_.loop.timers().disarm(patience_over_); }
 
-void WorkerProcess::run(const Generation& first) {
-    install(first);
+void WorkerProcess::run(Generation first) {
+    install(std::move(first));
     process_.loop.run();
 }
 
-void WorkerProcess::install(const Generation& generation) {
+// Nothing of a generation stays here: a socket or a log is closed when the worker has no more use for it.
+void WorkerProcess::install(Generation generation) {
+    raise_descriptor_limit(generation.site->process().worker_connections);
     worker_.install(generation.site, generation.access_logs, generation.listeners);
 }
 
@@ -56,6 +71,10 @@ void WorkerProcess::obey(process::Order order) {
     } else {
         worker_.drain();
         ending_();
+        const milliseconds patience = worker_.current_site()->process().worker_shutdown_timeout;
+        if (patience.count() > 0 && !patience_over_.armed()) {
+            process_.loop.timers().arm(patience_over_, io::deadline_after(process_.loop.now(), patience));
+        }
     }
     if (!std::exchange(is_ending_, true)) end_.spawn(stop_when_finished(process_.scope, process_.loop));
 }
@@ -74,14 +93,18 @@ Task<> WorkerProcess::prepare(process::Delivery delivery) {
         process_.answer(number, false, built.error());
         co_return;
     }
-    // Deliveries may overtake each other on the helper threads; what is older than what we have is of no use.
-    if (!pending_ || pending_->number < number) pending_.emplace(number, std::move(*built));
+    // Deliveries may overtake each other on the helper threads; what is older than what we have is of no use, and would
+    // keep sockets open that are closed everywhere else.
+    if (newest_ < number) {
+        newest_ = number;
+        pending_.emplace(number, std::move(*built));
+    }
     process_.answer(number, true);
 }
 
 void WorkerProcess::commit(std::uint64_t number) {
     if (!pending_ || pending_->number != number) return;
-    install(std::exchange(pending_, std::nullopt)->generation);
+    install(std::move(std::exchange(pending_, std::nullopt)->generation));
 }
 
 void WorkerProcess::reopen_logs(process::Delivery delivery) {

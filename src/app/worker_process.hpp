@@ -22,7 +22,7 @@ public:
     ~WorkerProcess();
 
     /// Serves until an order ends it.
-    void run(const Generation& first);
+    void run(Generation first);
 
 private:
     struct Pending {
@@ -39,7 +39,7 @@ private:
         server::Worker& worker_;
     };
     void obey(process::Order order);
-    void install(const Generation& generation);
+    void install(Generation generation);
     Task<> prepare(process::Delivery delivery);
     void commit(std::uint64_t number);
     void reopen_logs(process::Delivery delivery);
@@ -51,6 +51,7 @@ private:
     server::Worker worker_;
     PatienceOver patience_over_;
     std::optional<Pending> pending_;
+    std::uint64_t newest_ = 0;  ///< generation that got ready here
     io::Scope end_;
     bool is_ending_ = false;
 };

@@ -19,6 +19,7 @@ enum class MessageKind : unsigned char {
     prepare,   ///< to a worker: make ready to go over to this generation
     commit,    ///< to a worker: go over to it
     reopen,    ///< to a worker: log files that were opened anew
+    began,     ///< from a worker, once: it could become what it is meant to be
     prepared,  ///< from a worker
     failed,    ///< from a worker, with the reason
 };

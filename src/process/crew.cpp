@@ -39,6 +39,7 @@ void Crew::resize(unsigned places) {
 void Crew::replace_all() {
     for (Place& place : places_) {
         if (place.member) leaving_.push_back(std::move(place.member));
+        place.ever_replaced = false;
         place.start_at = Clock::now();
     }
 }
@@ -46,7 +47,8 @@ void Crew::replace_all() {
 void Crew::replace(Member& member, std::optional<std::chrono::milliseconds> patience) {
     const auto place = std::find_if(places_.begin(), places_.end(), [&](const Place& p) { return p.member.get() == &member; });
     if (place == places_.end()) return;
-    place->start_at = Clock::now();
+    if (!entry_closed_) place->start_at = Clock::now();
+    place->ever_replaced = true;
     retire(std::move(place->member), patience);
 }
 
@@ -54,6 +56,9 @@ void Crew::retire_all() {
     for (Place& place : places_) {
         place.start_at.reset();
         if (place.member) retire(std::move(place.member), std::nullopt);
+    }
+    for (const auto& member : leaving_) {
+        if (!std::exchange(member->told_to_leave, true)) send(*member, SIGQUIT);
     }
 }
 
@@ -86,8 +91,10 @@ std::optional<Clock::time_point> Crew::attend(std::uint64_t generation) {
     for (Place& place : places_) {
         if (place.start_at && *place.start_at <= now) start(place, generation);
     }
-    for (const auto& member : leaving_) {  // only now: their successors accept already
-        if (!std::exchange(member->told_to_leave, true)) send(*member, SIGQUIT);
+    if (all_began()) {  // only now: else nobody might be left if the successors can not begin
+        for (const auto& member : leaving_) {
+            if (!std::exchange(member->told_to_leave, true)) send(*member, SIGQUIT);
+        }
     }
     std::optional<Clock::time_point> next;
     for (const Place& place : places_) take_earlier(next, place.start_at);
@@ -185,6 +192,10 @@ void Crew::note_stopped() {
             if (member->process == *process) member->stopped_since = Clock::now();
         }
     }
+}
+
+bool Crew::all_began() const noexcept {
+    return std::all_of(places_.begin(), places_.end(), [](const Place& p) { return p.member && p.member->began; });
 }
 
 bool Crew::anybody_left() const noexcept {

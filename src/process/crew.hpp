@@ -34,6 +34,7 @@ struct Member {
     Channel channel;  ///< our end; its silence tells the worker that we have gone
     Clock::time_point born{};
     std::uint64_t generation = 0;  ///< what it runs
+    bool began = false;            ///< it has told so: whoever stood here before may leave
     bool prepared = false;         ///< it is ready to go over to the newest generation
     bool told_to_leave = false;
     std::optional<Clock::time_point> answer_due;
@@ -53,7 +54,7 @@ public:
 
     /// As many places from now on, empty ones filled at once; who has no place any more retires.
     void resize(unsigned places);
-    /// All leave gracefully, and others take their places first: they may begin only where the present ones stand.
+    /// All leave gracefully as soon as others have begun in their places. If those can not, the present ones stay.
     void replace_all();
     /// Leaves gracefully, and another takes its place at once. @param patience  until it is killed; none: as long as it takes
     void replace(Member& member, std::optional<std::chrono::milliseconds> patience);
@@ -90,6 +91,7 @@ private:
     };
     void retire(std::unique_ptr<Member> member, std::optional<std::chrono::milliseconds> patience);
     void send(const Member& member, int signal) const;
+    [[nodiscard]] bool all_began() const noexcept;
     void start(Place& place, std::uint64_t generation);
     void report_end(const sys::EndedChild& child, bool fatal) const;
     [[nodiscard]] unsigned take_block(unsigned index);

@@ -19,6 +19,7 @@
 #include "process/rollout.hpp"
 #include "process/service_manager.hpp"
 #include "process/signals.hpp"
+#include "sys/environment.hpp"
 #include "sys/process.hpp"
 
 namespace webserv::process {
@@ -64,6 +65,7 @@ private:
     void reap();
     void bury_heir();
     void let_go() const;
+    [[nodiscard]] bool predecessor_lives() const noexcept { return plan_->heir && ::getppid() == parent_; }
     [[noreturn]] void become_worker(const Member& member, sys::Fd control);
 
     std::shared_ptr<const Plan> plan_;
@@ -76,7 +78,8 @@ private:
     std::uint64_t generation_ = 1;
     Phase phase_ = Phase::serving;
     const pid_t parent_ = ::getppid();
-    pid_t heir_ = 0;  // the master of a newer executable, while it runs beside us
+    std::string pid_path_;  // of our pid file, once it has given way to an heir's
+    pid_t heir_ = 0;        // the master of a newer executable, while it runs beside us
     Clock::time_point ping_at_{};
     bool retired_ = false;  // told to let the workers go, but not to end
 };
@@ -96,14 +99,19 @@ Master::Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys:
 int Master::run() {
     log().write(Level::notice, "start worker processes");
     crew_.resize(plan_->workers);
-    auto next = crew_.attend(generation_);
+    std::optional<Clock::time_point> next;
+    const auto attend = [&] {
+        const auto of_rollout = attend_rollout();  // first: it may change what is due in the crew
+        next = earliest({of_rollout, crew_.attend(generation_), attend_watchdog()});
+    };
+    attend();
     if (plan_->heir) manager_.main_pid(::getpid());
     manager_.ready();
     while (crew_.anybody_left() || (phase_ == Phase::serving && retired_)) {
-        wait_until(earliest({next, attend_rollout(), attend_watchdog()}));
+        wait_until(next);
         while (const auto signal = sys::read_signal(signals_)) obey(*signal);
         reap();
-        next = crew_.attend(generation_);
+        attend();
     }
     let_go();
     if (phase_ != Phase::serving) return 0;
@@ -154,7 +162,10 @@ void Master::listen_to(Member& member) {
         auto message = member.channel.receive();
         if (!message) return member.channel.close();  // it has ended; SIGCHLD tells how
         if (!*message) return;
-        rollout_.take(member, **message);
+        if ((*message)->kind == MessageKind::began)
+            member.began = true;
+        else
+            rollout_.take(member, **message);
     }
 }
 
@@ -180,7 +191,7 @@ void Master::obey(const sys::SignalInfo& signal) {
             announce(", changing binary");
             return upgrade();
         case Meaning::retire_workers:
-            if (phase_ != Phase::serving || !plan_->daemon) return;  // a terminal sends it whenever its window changes
+            if (phase_ != Phase::serving || !(plan_->daemon || plan_->heir)) return;  // a terminal sends it whenever its window changes
             announce(", gracefully shutting down the workers");
             return retire_workers();
         default:
@@ -198,8 +209,9 @@ void Master::end(Phase phase, int signal) {
 }
 
 void Master::reload() {
-    // As in nginx: while a newer executable runs beside us, this is the way back to our own workers.
-    if (std::exchange(retired_, false) || heir_ != 0) return crew_.resize(plan_->workers);
+    if (std::exchange(retired_, false)) crew_.resize(plan_->workers);
+    // As in nginx: while a newer executable runs beside us, this is the way back to our own workers and nothing else.
+    if (heir_ != 0) return log().write(Level::notice, fmt::format("the configuration is not loaded while the new binary {} runs", heir_));
     if (!plan_->next) return log().write(Level::notice, "there is no configuration to load again");
     manager_.reloading();
     if (auto next = plan_->next()) take(std::move(next));
@@ -235,9 +247,12 @@ void Master::reopen_logs() {
 void Master::upgrade() {
     if (!plan_->upgrade) return log().write(Level::notice, "there is no executable to change to");
     if (heir_ != 0) return log().write(Level::crit, fmt::format("the new binary {} runs already", heir_));
-    const std::string path = plan_->pid_path;
+    if (predecessor_lives()) {  // three would be one too many for two pid files
+        return log().write(Level::crit, fmt::format("the old binary {} still runs: it has to end before the next one may start", parent_));
+    }
     if (pid_file_) {
-        if (const auto moved = pid_file_->move_to(path + ".oldbin"); !moved) return log().write(Level::alert, failure(moved.error()));
+        pid_path_ = pid_file_->path();
+        if (const auto moved = pid_file_->move_to(pid_path_ + ".oldbin"); !moved) return log().write(Level::alert, failure(moved.error()));
     }
     const auto started = plan_->upgrade(manager_.environment());
     if (started) {
@@ -253,15 +268,14 @@ void Master::bury_heir() {
     if (heir_ != 0) manager_.main_pid(::getpid());
     heir_ = 0;
     if (pid_file_) {
-        if (const auto moved = pid_file_->move_to(plan_->pid_path); !moved) log().write(Level::alert, failure(moved.error()));
+        if (const auto moved = pid_file_->move_to(pid_path_); !moved) log().write(Level::alert, failure(moved.error()));
     }
     if (phase_ == Phase::serving && std::exchange(retired_, false)) crew_.resize(plan_->workers);
 }
 
 /// Of the listening sockets. What has a name stays if another master, older or newer, serves there too.
 void Master::let_go() const {
-    const bool predecessor_lives = plan_->heir && ::getppid() == parent_;
-    if (plan_->ending) plan_->ending(heir_ != 0 || predecessor_lives);
+    if (plan_->ending) plan_->ending(heir_ != 0 || predecessor_lives());
 }
 
 void Master::retire_workers() {
@@ -292,6 +306,7 @@ void Master::become_worker(const Member& member, sys::Fd control) {
 int serve(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics, std::optional<PidFile>& pid_file,
           const ServiceManager& manager) {
     if (!plan->master) {
+        sys::replace_environment(plan->settings.environment);
         manager.ready();
         const int status = run_worker(0, nullptr, plan->run, metrics.worker(0), *plan->log);
         if (plan->ending) plan->ending(false);
@@ -310,14 +325,17 @@ int give_up(const observe::Log& log, const Error& error) {
 
 }  // namespace
 
+void hold_signals() noexcept {
+    sys::block_only(master_signals);
+    sys::heed(master_signals);
+}
+
 int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics) {
     assert(plan->log && plan->workers > 0);
     const observe::Log& log = *plan->log;
     const ServiceManager manager = ServiceManager::from_environment();
     sys::ignore_broken_pipes();
-    // Before anybody can read our number and send a signal.
-    sys::block_only(master_signals);
-    sys::heed(master_signals);
+    hold_signals();  // before anybody can read our number and send one
 
     std::optional<sys::Birth> birth;
     if (plan->daemon && !plan->heir) {

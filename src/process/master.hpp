@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,14 @@
 
 namespace webserv::process {
 
+/// How long the master waits for workers in a reload.
+struct Patience {
+    /// For one to build a configuration that the master has built already.
+    std::chrono::milliseconds prepare{10'000};
+    /// And how long one that gave no answer may go on with its connections before it is killed.
+    std::chrono::milliseconds silent{5'000};
+};
+
 /// What one configuration makes of the processes. The functions run in the master unless they say otherwise.
 struct Plan {
     unsigned workers = 1;
@@ -26,6 +35,7 @@ struct Plan {
     std::string pid_path;  ///< empty: no pid file
     bool heir = false;     ///< another master has started this one: it is a daemon already, if it is to be one
     WorkerSettings settings{};
+    Patience patience{};
     std::shared_ptr<const observe::Log> log{};
 
     /// In a worker: its life; returns when it has ended.
@@ -43,6 +53,9 @@ struct Plan {
     /// @param has_heir  another master has them too: what has a name stays
     std::function<void(bool has_heir)> ending{};
 };
+
+/// From now on the signals that steer a server wait until supervise() reads them. To be called before anybody is told that we run.
+void hold_signals() noexcept;
 
 /// Runs until a signal ends it: TERM and INT stop at once, QUIT lets workers finish what they are answering.
 /// Workers never return from here, they exit; neither does the first process of a daemon. `metrics` has a block for each worker.

@@ -12,11 +12,12 @@ using observe::Level;
 
 void Rollout::begin(std::uint64_t generation, const Plan& plan) {
     generation_ = generation;
+    patience_ = plan.patience;
     under_way_ = true;
     for (Member* member : crew_.members()) {
         if (member->generation == generation) continue;
         member->prepared = false;
-        member->answer_due = Clock::now() + prepare_patience;
+        member->answer_due = Clock::now() + patience_.prepare;
         member->channel.send(MessageKind::prepare, generation, {}, plan.parcel(member->index));
     }
 }
@@ -43,7 +44,7 @@ std::optional<Clock::time_point> Rollout::attend() {
             continue;
         }
         log_().write(Level::alert, fmt::format("worker process {} does not answer and is replaced", member->process));
-        crew_.replace(*member, silent_patience);
+        crew_.replace(*member, patience_.silent);
     }
     if (next) return next;
     under_way_ = false;

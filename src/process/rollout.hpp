@@ -11,11 +11,6 @@
 
 namespace webserv::process {
 
-/// How long a worker may take to build a configuration that the master has built already.
-inline constexpr std::chrono::seconds prepare_patience{10};
-/// And how long one that gave no answer may go on with its connections before it is killed.
-inline constexpr std::chrono::seconds silent_patience{5};
-
 class Rollout {
 public:
     Rollout(Crew& crew, std::function<const observe::Log&()> log) : crew_{crew}, log_{std::move(log)} {}
@@ -32,6 +27,7 @@ private:
     Crew& crew_;
     std::function<const observe::Log&()> log_;
     std::uint64_t generation_ = 0;
+    Patience patience_;
     bool under_way_ = false;
 };
 

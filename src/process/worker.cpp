@@ -138,6 +138,7 @@ int run_worker(unsigned index, sys::Fd* control, const std::function<void(Worker
         worker.to_master = &channel;
         master.emplace(channel, worker);
         if (const auto started = master->start(); !started) return give_up(log, started.error());
+        channel.send(MessageKind::began, 0);
     }
     run(worker);
     return 0;

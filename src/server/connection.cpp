@@ -133,6 +133,7 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     co_await answer(exchange, first);
     worker.metrics.add(Counter::writing, -1);
     auto after = co_await finish(exchange);
+    connection.answered_by = nullptr;
     co_return after;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "io/acceptor.hpp"
+#include "sys/socket.hpp"
 
 namespace webserv::server {
 
@@ -17,9 +18,9 @@ using observe::Level;
 /// Accepts on one listening socket and starts a task for each connection.
 class Listener {
 public:
-    Listener(Worker& worker, Concurrency& concurrency, const OpenListener& listener, WayIn way_in)
+    Listener(Worker& worker, Concurrency& concurrency, const OpenListener& listener, std::shared_ptr<Entrance> way)
         : id{listener.id},
-          entrance{std::make_shared<Entrance>(Entrance{.current = std::move(way_in)})},
+          entrance{std::move(way)},
           worker_{worker},
           concurrency_{concurrency},
           socket_{listener.socket},
@@ -36,12 +37,13 @@ public:
 private:
     void start(sys::Accepted peer);
     Task<bool> get_over(Error error);
-    [[nodiscard]] bool ends() const { return worker_.draining() || worker_.scope.cancelled() || !entrance->open; }
+    [[nodiscard]] bool ends() const { return finished_ || worker_.draining() || worker_.scope.cancelled() || !entrance->open; }
 
     Worker& worker_;
     Concurrency& concurrency_;
     std::shared_ptr<const sys::Fd> socket_;
     io::Acceptor acceptor_;
+    bool finished_ = false;
 };
 
 void Listener::start(sys::Accepted peer) {
@@ -50,6 +52,7 @@ void Listener::start(sys::Accepted peer) {
 }
 
 void Listener::finish() {
+    finished_ = true;
     acceptor_.stop();
     for (;;) {
         auto peer = acceptor_.try_accept();
@@ -134,7 +137,7 @@ void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr
                      std::span<const OpenListener> listeners) {
     use_access_logs(*site, access_log_sinks);
     if (site_ && site_->process().worker_shutdown_timeout.count() > 0) {
-        older_.push_back({site_.get(), io::deadline_after(loop.now(), site_->process().worker_shutdown_timeout)});
+        older_.push_back({site_, io::deadline_after(loop.now(), site_->process().worker_shutdown_timeout)});
         if (!older_due_.armed()) loop.timers().arm(older_due_, older_.front().due);
     }
     metrics.add(Counter::generations);
@@ -151,11 +154,11 @@ void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr
 
 void Worker::end_older_exchanges() {
     while (!older_.empty() && older_.front().due <= loop.now()) {
-        const Site* const site = older_.front().site;
+        const auto site = older_.front().site.lock();
         older_.erase(older_.begin());
-        for (Connection* connection = busy_.first; connection != nullptr;) {
+        for (Connection* connection = site ? busy_.first : nullptr; connection != nullptr;) {
             Connection* const next = connection->next;
-            if (connection->answered_by == site) connection->stream.cancel();
+            if (connection->answered_by == site.get()) connection->stream.cancel();
             connection = next;
         }
     }
@@ -176,43 +179,42 @@ void Worker::use_access_logs(Site& site, std::span<const std::shared_ptr<observe
 }
 
 void Worker::use_listeners(std::span<const OpenListener> listeners) {
-    const auto find = [](const auto& list, std::uint64_t id) {
-        return std::find_if(list.begin(), list.end(), [id](const auto& entry) { return std::to_address(entry)->id == id; });
-    };
-    std::vector<std::shared_ptr<Listener>> gone;
-    std::vector<const OpenListener*> wanted;
-    for (const OpenListener& listener : listeners) wanted.push_back(&listener);
-    for (const auto& listener : listeners_) {
-        if (find(wanted, listener->id) == wanted.end()) gone.push_back(listener);
-    }
-    for (const auto& listener : gone) {
-        std::erase(listeners_, listener);
-        close_entrance(*listener);
-    }
+    std::vector<std::shared_ptr<Listener>> before = std::exchange(listeners_, {});
     for (const OpenListener& listener : listeners) {
         WayIn way_in{.site = site_, .point = site_->points[listener.point].get()};
-        const auto known = find(listeners_, listener.id);
-        if (known != listeners_.end()) {
-            (*known)->entrance->current = std::move(way_in);
+        const auto is_same = [&](const auto& other) { return other->id == listener.id; };
+        if (const auto same = std::find_if(before.begin(), before.end(), is_same); same != before.end()) {
+            (*same)->entrance->current = std::move(way_in);
+            listeners_.push_back(std::move(*same));
+            before.erase(same);
             continue;
         }
-        listeners_.push_back(std::make_shared<Listener>(*this, *concurrency_, listener, std::move(way_in)));
+        // Another socket at the same address (reuseport is no longer said, or more workers share it): its connections stay.
+        const auto is_here = [&](const auto& other) { return other->entrance->current.point->address == way_in.point->address; };
+        const auto here = std::find_if(before.begin(), before.end(), is_here);
+        auto entrance = here != before.end() ? (*here)->entrance : std::make_shared<Entrance>();
+        entrance->current = std::move(way_in);
+        listeners_.push_back(std::make_shared<Listener>(*this, *concurrency_, listener, std::move(entrance)));
         scope.spawn(accept_on(listeners_.back(), concurrency_->takes_one_at_a_time()));
     }
+    for (const auto& gone : before) close_entrance(*gone);
 }
 
 void Worker::close_entrance(Listener& listener) {
-    listener.entrance->open = false;
+    const auto shares = [&](const auto& other) { return other->entrance == listener.entrance; };
+    const bool goes_on = std::any_of(listeners_.begin(), listeners_.end(), shares);
+    listener.entrance->open = goes_on;
     listener.finish();
-    end_idle(listener.entrance.get());
+    if (!goes_on) end_idle(listener.entrance.get());
     wake_room_waiters();
 }
 
 void Worker::end_idle(const Entrance* entrance) {
     for (Connection* connection = idle_.first; connection != nullptr;) {
         Connection* const next = connection->next;
-        // One that has not asked yet may be about to.
-        if (connection->requests > 0 && (entrance == nullptr || connection->entrance.get() == entrance)) connection->stream.cancel();
+        // One that has not asked yet may be about to; one whose next request has arrived gets its answer, and the end with it.
+        const bool asks = connection->requests == 0 || sys::has_input(connection->stream.socket());
+        if (!asks && (entrance == nullptr || connection->entrance.get() == entrance)) connection->stream.cancel();
         connection = next;
     }
 }

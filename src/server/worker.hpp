@@ -106,7 +106,7 @@ private:
         Worker& worker_;
     };
     struct Older {  ///< a site that was replaced: whoever is still answered by it is cut off then (worker_shutdown_timeout)
-        const Site* site;
+        std::weak_ptr<const Site> site;  ///< weak: another may live at its address by then
         io::Deadline due;
     };
     struct List {

@@ -88,6 +88,11 @@ Result<> start_listening(const Fd& socket, int backlog) {
     return outcome(result, "listen");
 }
 
+bool has_input(const Fd& socket) noexcept {
+    char octet = 0;
+    return ::recv(socket.get(), &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 Result<Fd> listen_on(const Address& address, const ListenOptions& options) {
     auto socket = open_socket(address.family(), SocketType::stream);
     if (!socket) return socket;

@@ -26,6 +26,9 @@ enum class SocketType : unsigned char { stream, datagram };
 /// Makes the socket passive; the kernel queues up to `backlog` connections before accept. listen(2).
 [[nodiscard]] Result<> start_listening(const Fd& socket, int backlog);
 
+/// Whether something can be read at once: octets, or the peer's end. recv(2), MSG_PEEK.
+[[nodiscard]] bool has_input(const Fd& socket) noexcept;
+
 struct ListenOptions {
     int backlog = 511;        ///< connections; nginx's default on Linux
     bool reuse_port = false;  ///< SO_REUSEPORT: several sockets share the address
