@@ -33,14 +33,23 @@ public:
 private:
     void on_events(std::uint32_t) override {
         while (const auto signal = sys::read_signal(signals_)) {
-            if (signal->number != SIGQUIT) return worker_.stop();
-            finish();
+            if (signal->number == SIGHUP) {
+                worker_.end_after_next_answer();
+                limit_time();
+            } else if (signal->number == SIGQUIT) {
+                finish();
+            } else {
+                worker_.stop();
+            }
         }
     }
     void finish() {
         // A successor of our parent counts where we did.
         if (::getppid() != parent_) worker_.metrics.leave_whole();
         worker_.drain();
+        limit_time();
+    }
+    void limit_time() {
         const milliseconds patience = worker_.current_site()->process().worker_shutdown_timeout;
         if (patience.count() > 0 && !armed()) worker_.loop.timers().arm(*this, worker_.loop.now() + patience);
     }
@@ -62,7 +71,7 @@ void live_for_one_connection(const Worker& parent, pid_t parent_process, observe
                              std::shared_ptr<const Entrance> entrance, std::span<const int> kept) {
     sys::close_inherited_except(kept);
     (void)sys::set_parent_death_signal(SIGQUIT);  // it can only fail for an unknown signal
-    auto signals = sys::open_signal_descriptor({SIGTERM, SIGINT, SIGQUIT});
+    auto signals = sys::open_signal_descriptor({SIGTERM, SIGINT, SIGQUIT, SIGHUP});
     const auto loop = io::Loop::create();
     if (!signals || !loop) ::_exit(failed_status);
     {

@@ -133,7 +133,7 @@ void Forking::report_end(const sys::EndedChild& ended, const Child& child) const
     }
 }
 
-void Forking::site_has_changed() { tell_all(SIGQUIT); }
+void Forking::site_has_changed() { tell_all(SIGHUP); }
 
 void Forking::drain() {
     tell_all(SIGQUIT);

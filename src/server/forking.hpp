@@ -24,7 +24,7 @@ public:
     ~Forking() override;
 
     void begin(sys::Accepted peer, const std::shared_ptr<const Entrance>& entrance) override;
-    /// Children know only the site of their birth: they finish what they are answering, and their clients come again.
+    /// Children know only the site of their birth: one more answer, and their clients come again.
     void site_has_changed() override;
     void drain() override;
     void stop() override;

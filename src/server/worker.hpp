@@ -53,6 +53,8 @@ public:
                  std::span<const OpenListener> listeners);
     /// Graceful: accepts no more, ends idle connections, lets the others finish their exchange.
     void drain();
+    /// Cuts nobody off, but every connection ends after the next request that comes, and says so in the answer.
+    void end_after_next_answer() noexcept { last_answers_ = true; }
     /// Fast: cancels every wait.
     void stop();
     /// In a child process that was forked for one connection: goes on where the worker of its parent stands. Listens to nobody.
@@ -60,6 +62,7 @@ public:
     /// Descriptors that such a child needs beside its connection: the logs'. Set by whoever opens them.
     std::function<std::vector<int>()> kept_by_children;
     [[nodiscard]] bool draining() const noexcept { return draining_; }
+    [[nodiscard]] bool ends_connections() const noexcept { return draining_ || last_answers_; }
 
     // Connections report here.
     [[nodiscard]] std::uint64_t next_connection_number() noexcept { return ++connections_; }
@@ -127,6 +130,7 @@ private:
     std::uint64_t connections_ = 0;
     std::uint64_t open_ = 0;
     bool draining_ = false;
+    bool last_answers_ = false;
     bool warned_of_limit_ = false;
     List idle_;  // connections that wait for their next request, longest waiting first
     List busy_;  // the others

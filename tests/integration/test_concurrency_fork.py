@@ -176,7 +176,8 @@ def test_an_answer_outlives_the_parent(serve, site):
     assert len(client.take(8_000_000)) == 8_000_000
 
 
-def test_a_reload_ends_idle_children_and_leaves_busy_ones(serve, site):
+def test_after_a_reload_a_child_answers_once_more(serve, site):
+    """It knows only the site of its birth, so it says that the connection ends; nobody's request is lost."""
     site.write("large", b"x" * 8_000_000)
     server = serve(events=events(), server="add_header X-Site old;")
     [idle, busy] = [server.connect(), server.connect(receive_buffer=4096)]
@@ -185,8 +186,11 @@ def test_a_reload_ends_idle_children_and_leaves_busy_ones(serve, site):
     assert busy.read_head().field("X-Site") == "old"
     site.configure(events=events(), server="add_header X-Site new;")
     server.process.signal(signal.SIGHUP)
+    process.wait_until(lambda: server.get("/large").field("X-Site") == "new", what="the new site")
+    time.sleep(0.1)
+    last = idle.get("/large")
+    assert (last.status, last.field("X-Site"), last.field("Connection")) == (200, "old", "close")
     assert idle.is_closed()
-    assert server.get("/large").field("X-Site") == "new"
     assert len(busy.take(8_000_000)) == 8_000_000
     assert busy.is_closed()
 
