@@ -13,10 +13,15 @@ from harness.site import MODEL, Server, Site, stop_all  # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "covers(*directives): the test fails when these directives have no effect")
+    config.addinivalue_line("markers", "not_in_model(model, reason): holds for the other models of concurrency")
     config.addinivalue_line("markers", "webserv_only(reason): nginx 1.22 differs, and why")
 
 
 def pytest_collection_modifyitems(items):
+    for item in items:
+        for marker in item.iter_markers("not_in_model"):
+            if marker.args[0] == MODEL:
+                item.add_marker(pytest.mark.skip(reason=f"not with concurrency {MODEL}: {marker.args[1]}"))
     if not process.is_nginx(process.BINARY):
         return
     for item in items:
