@@ -25,6 +25,11 @@ def pid(addition="", listen="listen 127.0.0.1:{port};"):
     return "server { " + listen + ' location / { return 200 "$pid"; } } ' + addition
 
 
+def workers_of(server, count=1):
+    process.wait_until(lambda: len(server.process.workers()) == count, what=f"{count} workers")
+    return server.process.workers()
+
+
 def in_place(server):
     """How often a new configuration went into effect."""
     return server.error_log().count("of the configuration is in place")
@@ -72,6 +77,11 @@ def resident(pid):
     return int(next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:")).split()[1])
 
 
+def is_sanitized(pid):
+    """AddressSanitizer reserves terabytes of address space."""
+    return "VmSize" in (status := Path(f"/proc/{pid}/status").read_text()) and int(status.split("VmSize:")[1].split()[0]) > 1 << 32
+
+
 # Nothing is lost
 
 
@@ -81,7 +91,7 @@ def test_fifty_reloads_under_traffic(serve, site, workers):
     site.write("big", b"x" * SIZE)
     main = f"worker_processes {workers};"
     server = serve(main=main, http=text(0))
-    pids = server.process.workers()
+    pids = workers_of(server, workers)
     downloads = [Download(server.address, "/big", SIZE) for _ in range(2)]
     with Traffic(server.address, kept=3, fresh=1) as traffic:
         for generation in range(1, 51):
@@ -120,7 +130,7 @@ def test_a_request_that_is_being_sent_is_answered_by_one_configuration(serve):
 @webserv_only("it starts new workers for every signal")
 def test_a_storm_of_hangups(serve):
     server = serve(main="worker_processes 2;", http=text(0))
-    pids = server.process.workers()
+    pids = workers_of(server, 2)
     with Traffic(server.address) as traffic:
         for generation in range(1, 21):
             reload(server, wait=False, main="worker_processes 2;", http=text(generation))
@@ -133,7 +143,7 @@ def test_a_storm_of_hangups(serve):
 def test_a_hangup_during_a_reload(serve):
     many = "".join(f'server {{ listen 127.0.0.1:{{port}}; server_name n{i}.test; return 200 "{i}"; }}' for i in range(2000))
     server = serve(main="worker_processes 2;", http=text("old"))
-    pids = server.process.workers()
+    pids = workers_of(server, 2)
     with server.connect() as connection:
         connection.get("/")
         reload(server, wait=False, main="worker_processes 2;", http=text("middle") + many)
@@ -147,7 +157,7 @@ def test_a_hangup_during_a_reload(serve):
 def test_many_servers(serve):
     names = "".join(f'server {{ listen 127.0.0.1:{{port}}; server_name n{i}.test; return 200 "{i}"; }}' for i in range(5000))
     server = serve(http=text("old"))
-    (worker,) = server.process.workers()
+    (worker,) = workers_of(server)
     with Traffic(server.address) as traffic:
         reload(server, http=names)
     assert traffic.failures == []
@@ -162,7 +172,7 @@ def test_more_logs_than_fit_one_message(serve, site):
     logs = "".join(f'server {{ listen 127.0.0.1:{{port}}; server_name n{i}.test; access_log {{dir}}/n{i}.log; return 200 "{i}"; }}'
                    for i in range(300))
     server = serve(http=text("old"))
-    (worker,) = server.process.workers()
+    (worker,) = workers_of(server)
     before = descriptors(worker)
     reload(server, http=logs)
     for i in (0, 252, 253, 299):
@@ -187,6 +197,7 @@ def test_reloads_leave_nothing_behind(serve, site):
     server = serve(main="worker_processes 2;", http=files)
 
     def measure():
+        workers_of(server, 2)
         server.get("/file")
         return {pid: (descriptors(pid), resident(pid)) for pid in [server.process.pid, *server.process.workers()]}
 
@@ -201,6 +212,8 @@ def test_reloads_leave_nothing_behind(serve, site):
     assert set(early) == set(late)
     for pid, (count, memory) in late.items():
         assert count <= early[pid][0] + 3, "descriptors"
+        if is_sanitized(pid):
+            continue  # what is freed stays in quarantine
         assert memory <= early[pid][1] * 1.25 + 4096, f"memory: {early[pid][1]} KiB, then {memory}"
 
 
@@ -239,7 +252,7 @@ def test_a_listener_is_removed(serve, site, workers):
 def test_who_waits_in_the_queue_of_a_removed_listener_is_answered(serve):
     second = 'server { listen 127.0.0.1:{port2}; return 200 "two"; }'
     server = serve(http=text("one") + second)
-    (worker,) = server.process.workers()
+    (worker,) = workers_of(server)
     other = server.connect()
     other.get("/")
     os.kill(worker, signal.SIGSTOP)  # so that connections wait; it goes on before it is missed
@@ -284,7 +297,7 @@ def test_reuseport_on_and_off(serve):
     main = "worker_processes 2;"
     without, with_it = pid(), pid(listen="listen 127.0.0.1:{port} reuseport;")
     server = serve(main=main, http=without)
-    workers = set(server.process.workers())
+    workers = set(workers_of(server, 2))
     kept = [server.connect() for _ in range(8)]
     for connection in kept:
         connection.get("/")
@@ -301,7 +314,7 @@ def test_reuseport_on_and_off(serve):
 def test_more_workers_share_a_port_each_with_a_socket_of_its_own(serve):
     http = pid(listen="listen 127.0.0.1:{port} reuseport;")
     server = serve(main="worker_processes 1;", http=http)
-    (first,) = server.process.workers()
+    (first,) = workers_of(server)
     with server.connect() as connection:
         connection.get("/")
         reload(server, main="worker_processes 3;", http=http)
@@ -315,6 +328,23 @@ def test_more_workers_share_a_port_each_with_a_socket_of_its_own(serve):
         assert int(connection.get("/").text) == first
         process.wait_until(lambda: sockets_at(server.port) == 1, what="one socket")
         assert {int(server.get("/").text) for _ in range(10)} == {first}
+
+
+@webserv_only("its workers are new")
+def test_a_listener_goes_and_comes_back_in_one_moment(serve, site):
+    """Workers may still have the socket that the master no longer wants."""
+    second = 'server { listen 127.0.0.1:{port2}; return 200 "two"; } server { listen unix:{dir}/socket; return 200 "local"; }'
+    server = serve(main="worker_processes 2;", http=text("one") + second)
+    for _ in range(10):
+        reload(server, wait=False, main="worker_processes 2;", http=text("one"))
+        reload(server, main="worker_processes 2;", http=text("one") + second)
+        process.wait_until(lambda: process.can_connect(("127.0.0.1", site.port("port2"))), what="the listener again")
+        assert server.get("/", address=site.port("port2")).text == "two"
+        assert server.get("/", address=str(site.dir / "socket")).text == "local"
+    assert "[emerg]" not in server.error_log()
+    reload(server, main="worker_processes 2;", http=text("one"))
+    process.wait_until(lambda: not process.can_connect(("127.0.0.1", site.port("port2"))), what="the listener's end")
+    process.wait_until(lambda: not os.path.exists(site.dir / "socket"), what="the path's end")
 
 
 def test_the_default_server_moves(serve):
@@ -347,7 +377,7 @@ def test_a_local_socket_that_is_no_longer_named_goes(serve, site):
 @webserv_only("its workers are new")
 def test_worker_processes_change(serve):
     server = serve(main="worker_processes 1;", http=pid())
-    (first,) = server.process.workers()
+    (first,) = workers_of(server)
     with Traffic(server.address, kept=2, may_be_ended=True) as traffic:
         for count in (3, 2, 4, 1):
             reload(server, main=f"worker_processes {count};", http=pid())
@@ -362,7 +392,7 @@ def test_another_user_needs_new_workers(serve, site):
     site.write("big", b"x" * SIZE)
     http = pid("server { listen 127.0.0.1:{port2}; location / { } }")
     server = serve(main="user nobody nogroup; worker_processes 2;", http=http)
-    before = server.process.workers()
+    before = workers_of(server, 2)
     download = Download(("127.0.0.1", server.site.port("port2")), "/big", SIZE)
     with Traffic(server.address, may_be_ended=True) as traffic:
         reload_any(server, main="user daemon; worker_processes 2;", http=http)
@@ -378,7 +408,7 @@ def test_another_user_needs_new_workers(serve, site):
 def test_workers_that_can_not_begin_do_not_replace_those_that_serve(serve):
     server = serve(main="worker_processes 2;", http=text("old"))
     server.workers_may_die = True
-    before = server.process.workers()
+    before = workers_of(server, 2)
     with Traffic(server.address) as traffic:
         reload_any(server, main="worker_processes 2; working_directory {dir}/missing;", http=text("new"))
         process.wait_until(lambda: server.error_log().count("cannot be respawned") == 2, what="the deaths of both")
@@ -396,7 +426,7 @@ def test_workers_that_can_not_begin_do_not_replace_those_that_serve(serve):
 @webserv_only("its workers are new")
 def test_worker_connections_change(serve):
     server = serve(events="worker_connections 12;", http=pid())
-    (worker,) = server.process.workers()
+    (worker,) = workers_of(server)
     reload(server, events="worker_connections 3000;", http=pid())
     held = [server.connect() for _ in range(40)]
     assert {int(connection.get("/").text) for connection in held} == {worker}
@@ -445,7 +475,7 @@ def test_the_pid_file_moves(serve, site):
 @webserv_only("its messages")
 def test_a_broken_configuration_changes_nothing(serve, site):
     server = serve(main="worker_processes 2;", http=text("old"))
-    before = server.process.workers()
+    before = workers_of(server, 2)
     with Traffic(server.address) as traffic:
         line = reload_in_vain(server, r"\[emerg\].*unknown directive", main="worker_processes 2;", http=text("new") + "\nnonsense on;\n")
         assert f'unknown directive "nonsense" in {site.dir}/test.conf:' in line

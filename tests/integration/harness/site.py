@@ -63,7 +63,9 @@ class Site:
         if config is None:
             config = CONFIGURATION % {"main": main, "events": events, "defaults": defaults, "http": http or ""}
         path = self.dir / name
-        path.write_text(self.fill(config))
+        fresh = path.with_name(name + ".new")
+        fresh.write_text(self.fill(config))
+        fresh.rename(path)  # a server that reloads at this moment finds the one or the other
         return path
 
 
