@@ -151,6 +151,7 @@ int run(const Folder& folder) {
         explain(bound.error(), address);
         return 1;
     }
+    process::hold_signals();
     if (!folder.quiet) print_addresses(here, address);
     return launch.run();
 }

@@ -19,6 +19,7 @@
 #include "process/rollout.hpp"
 #include "process/service_manager.hpp"
 #include "process/signals.hpp"
+#include "sys/environment.hpp"
 #include "sys/process.hpp"
 
 namespace webserv::process {
@@ -314,6 +315,7 @@ void Master::become_worker(const Member& member, sys::Fd control) {
 int serve(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics, std::optional<PidFile>& pid_file,
           const ServiceManager& manager) {
     if (!plan->master) {
+        sys::replace_environment(plan->settings.environment);
         manager.ready();
         const int status = run_worker(0, nullptr, plan->run, metrics.worker(0), *plan->log);
         if (plan->ending) plan->ending(false);
@@ -332,14 +334,17 @@ int give_up(const observe::Log& log, const Error& error) {
 
 }  // namespace
 
+void hold_signals() noexcept {
+    sys::block_only(master_signals);
+    sys::heed(master_signals);
+}
+
 int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics) {
     assert(plan->log && plan->workers > 0);
     const observe::Log& log = *plan->log;
     const ServiceManager manager = ServiceManager::from_environment();
     sys::ignore_broken_pipes();
-    // Before anybody can read our number and send a signal.
-    sys::block_only(master_signals);
-    sys::heed(master_signals);
+    hold_signals();  // before anybody can read our number and send one
 
     std::optional<sys::Birth> birth;
     if (plan->daemon && !plan->heir) {

@@ -56,6 +56,9 @@ struct Plan {
     std::function<void(bool has_heir)> ending{};
 };
 
+/// From now on the signals that steer a server wait until supervise() reads them. To be called before anybody is told that we run.
+void hold_signals() noexcept;
+
 /// Runs until a signal ends it: TERM and INT stop at once, QUIT lets workers finish what they are answering.
 /// Workers never return from here, they exit; neither does the first process of a daemon. `metrics` has a block for each worker.
 /// @return the exit status
