@@ -111,8 +111,15 @@ class Chaos:
             more = "server { listen 127.0.0.1:{port2}; }" if self.random.random() < 0.3 else ""
         return self.site.configure(CONF % {"workers": self.workers, "generation": self.generation, "reuseport": self.reuseport, "more": more})
 
+    def pid_in_file(self):
+        """None while the file is not there, or empty: it is about to be another's."""
+        try:
+            return int((self.site.dir / "server.pid").read_text())
+        except (OSError, ValueError):
+            return None
+
     def master(self):
-        return int(process.wait_until(lambda: (self.site.dir / "server.pid").read_text().strip(), what="a pid file"))
+        return process.wait_until(self.pid_in_file, what="a pid file")
 
     def some_worker(self):
         heirs = self.masters()
@@ -157,8 +164,7 @@ class Chaos:
         process.wait_until(lambda: self.master() == winner, 10, "the pid file")
 
     def new_master(self, old):
-        text = (self.site.dir / "server.pid").read_text() if (self.site.dir / "server.pid").exists() else ""
-        return int(text) if text.strip() and int(text) != old else None
+        return found if (found := self.pid_in_file()) != old else None
 
     def act(self):
         deeds = {self.kill: 4, self.stop: 1, self.reload: 6, self.resize: 2, self.rotate: 2, self.upgrade: 1}
