@@ -148,7 +148,7 @@ int run(const Folder& folder) {
         return 1;
     }
     const sys::Address address = launch.site().points.front()->address;
-    if (const auto bound = launch.open_listeners(1); !bound) {
+    if (const auto bound = launch.open_listeners({}); !bound) {
         explain(bound.error(), address);
         return 1;
     }

@@ -58,6 +58,7 @@ private:
     void end(Phase phase, int signal);
     void reload();
     void take(std::shared_ptr<const Plan> next);
+    void settle();
     void move_pid_file(const std::string& path);
     void reopen_logs();
     void upgrade();
@@ -81,7 +82,8 @@ private:
     std::string pid_path_;  // of our pid file, once it has given way to an heir's
     pid_t heir_ = 0;        // the master of a newer executable, while it runs beside us
     Clock::time_point ping_at_{};
-    bool retired_ = false;  // told to let the workers go, but not to end
+    bool unsettled_ = false;  // workers have yet to be told of the newest plan
+    bool retired_ = false;    // told to let the workers go, but not to end
 };
 
 Master::Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file,
@@ -103,6 +105,7 @@ int Master::run() {
     const auto attend = [&] {
         const auto of_rollout = attend_rollout();  // first: it may change what is due in the crew
         next = earliest({of_rollout, crew_.attend(generation_), attend_watchdog()});
+        if (unsettled_ && !rollout_.under_way() && crew_.is_settled()) settle();
     };
     attend();
     if (plan_->heir) manager_.main_pid(::getpid());
@@ -222,6 +225,7 @@ void Master::take(std::shared_ptr<const Plan> next) {
     const bool in_place = next->parcel && next->settings == plan_->settings;
     plan_ = std::move(next);
     ++generation_;
+    unsettled_ = true;
     if (pid_file_ && plan_->pid_path != pid_file_->path()) move_pid_file(plan_->pid_path);
     if (!in_place) {
         log().write(Level::notice, "settings of the processes have changed: the workers are replaced");
@@ -229,6 +233,11 @@ void Master::take(std::shared_ptr<const Plan> next) {
     }
     crew_.resize(plan_->workers);
     if (in_place) rollout_.begin(generation_, *plan_);
+}
+
+void Master::settle() {
+    unsettled_ = false;
+    if (plan_->settled) plan_->settled();
 }
 
 void Master::move_pid_file(const std::string& path) {

@@ -44,6 +44,8 @@ struct Plan {
     std::function<Parcel(unsigned index)> parcel{};
     /// The plan of the configuration as it is now; null, with the reason logged, if there can be none. Unset: no reload.
     std::function<std::shared_ptr<const Plan>()> next{};
+    /// The workers have been told to go over to this plan: what only the one before needed may go.
+    std::function<void()> settled{};
     /// Opens the logs anew. @return what lets running workers follow. Unset: there are none.
     std::function<Parcel()> reopen{};
     /// Starts the executable that is installed now, with our listening sockets. Unset: no upgrade.

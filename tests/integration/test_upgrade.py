@@ -38,6 +38,9 @@ class Line:
         self.server = Server(self.site, str(self.binary))
         self.server.start(self.site.configure(**parts), wait_for=wait_for)
         self.masters.append(self.server.process.pid)
+        # Not before they answer: the first to be born may accept while the last is not there yet.
+        count = 2 if "worker_processes 2;" in parts.get("main", "") else 1
+        process.wait_until(lambda: len(self.server.process.workers()) == count, what=f"{count} workers")
         return self.server
 
     def replace_binary(self, source):

@@ -74,7 +74,9 @@ class Site:
         if config is None:
             config = CONFIGURATION % {"main": main, "events": events, "defaults": defaults, "http": http or ""}
         path = self.dir / name
-        path.write_text(self.fill(with_concurrency(config, model)))
+        fresh = path.with_name(name + ".new")
+        fresh.write_text(self.fill(with_concurrency(config, model)))
+        fresh.rename(path)  # a server that reloads at this moment finds the one or the other
         return path
 
 
