@@ -339,7 +339,7 @@ void hold_signals() noexcept {
     sys::heed(master_signals);
 }
 
-int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics) {
+int supervise(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics) {
     assert(plan->log && plan->workers > 0);
     const observe::Log& log = *plan->log;
     const ServiceManager manager = ServiceManager::from_environment();

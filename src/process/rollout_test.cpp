@@ -99,9 +99,9 @@ protected:
         auto made = std::make_shared<Plan>();
         made->workers = workers;
         made->patience = {.prepare = 150ms, .silent = 150ms};
-        made->run = [=, this](Worker& worker) { live(worker, generation, worker.index == 0 ? fault : Fault::none); };
+        made->run = [this, generation, fault](Worker& worker) { live(worker, generation, worker.index == 0 ? fault : Fault::none); };
         made->parcel = [](unsigned) { return Parcel{}; };
-        made->next = [=, this] { return plan(generation + 1, Fault::none, log); };
+        made->next = [this, generation, log] { return plan(generation + 1, Fault::none, log); };
         made->log = std::move(log);
         return made;
     }

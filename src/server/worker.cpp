@@ -142,7 +142,8 @@ void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr
     }
     metrics.add(Counter::generations);
     // A site dies with its last exchange, whoever that is; then it is counted out.
-    site_ = {site.get(), [site, &counters = metrics](const Site*) { counters.add(Counter::generations, -1); }};
+    const Site* const present = site.get();
+    site_ = {present, [site = std::move(site), &counters = metrics](const Site*) { counters.add(Counter::generations, -1); }};
     warned_of_limit_ = false;
     if (concurrency_) {
         concurrency_->site_has_changed();
