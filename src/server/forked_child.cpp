@@ -21,7 +21,7 @@ constexpr int failed_status = 1;
 class Orders final : private io::Watcher, private io::Timer {
 public:
     Orders(Worker& worker, sys::Fd signals, pid_t parent) : worker_{worker}, signals_{std::move(signals)}, parent_{parent} {}
-    ~Orders() {
+    ~Orders() override {
         worker_.loop.timers().disarm(*this);
         worker_.loop.remove(signals_, *this);
     }
