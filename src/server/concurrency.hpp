@@ -30,9 +30,9 @@ public:
     [[nodiscard]] virtual bool takes_one_at_a_time() const noexcept { return false; }
 
     // Beside what the worker does about the tasks of its scope:
-    virtual void site_has_changed() {}
-    virtual void drain() {}  ///< finish what is being answered
-    virtual void stop() {}   ///< may follow on drain()
+    virtual void site_has_changed() {}  ///< and the entrances are open or closed as it says
+    virtual void drain() {}             ///< finish what is being answered
+    virtual void stop() {}              ///< may follow on drain()
 };
 
 }  // namespace webserv::server

@@ -82,7 +82,7 @@ Result<pid_t> Forking::fork_for(sys::Accepted& peer, const std::shared_ptr<const
     const auto child = sys::fork_process();
     if (child && *child == 0) live_for_one_connection(worker_, parent, **counters, std::move(peer), entrance, kept);
     if (child) {
-        children_.emplace(*child, Child{.connection = number, .counters = *counters});
+        children_.emplace(*child, Child{.connection = number, .counters = *counters, .entrance = entrance});
         return child;
     }
     (*counters)->end_part();
@@ -133,7 +133,9 @@ void Forking::report_end(const sys::EndedChild& ended, const Child& child) const
     }
 }
 
-void Forking::site_has_changed() { tell_all(SIGHUP); }
+void Forking::site_has_changed() {
+    for (const auto& [process, child] : children_) (void)sys::send_signal(process, child.entrance->open ? SIGHUP : SIGQUIT);
+}
 
 void Forking::drain() {
     tell_all(SIGQUIT);

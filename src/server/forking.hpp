@@ -24,7 +24,7 @@ public:
     ~Forking() override;
 
     void begin(sys::Accepted peer, const std::shared_ptr<const Entrance>& entrance) override;
-    /// Children know only the site of their birth: one more answer, and their clients come again.
+    /// Children know only the site of their birth: one more answer, and their clients come again. None where nobody listens any more.
     void site_has_changed() override;
     void drain() override;
     void stop() override;
@@ -33,6 +33,7 @@ private:
     struct Child {
         std::uint64_t connection = 0;  ///< its number
         observe::WorkerMetrics* counters = nullptr;
+        std::shared_ptr<const Entrance> entrance{};
     };
     /// Resumes once no child is left. One waiter.
     struct Childless {

@@ -145,12 +145,10 @@ void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr
     const Site* const present = site.get();
     site_ = {present, [site = std::move(site), &counters = metrics](const Site*) { counters.add(Counter::generations, -1); }};
     warned_of_limit_ = false;
-    if (concurrency_) {
-        concurrency_->site_has_changed();
-    } else {
-        concurrency_ = Concurrency::of(site_->process().concurrency, *this);
-    }
+    const bool is_first = concurrency_ == nullptr;
+    if (is_first) concurrency_ = Concurrency::of(site_->process().concurrency, *this);
     if (!draining_) use_listeners(listeners);
+    if (!is_first) concurrency_->site_has_changed();
 }
 
 void Worker::end_older_exchanges() {

@@ -195,6 +195,17 @@ def test_after_a_reload_a_child_answers_once_more(serve, site):
     assert busy.is_closed()
 
 
+def test_where_nobody_listens_any_more_idle_children_end_at_once(serve, site):
+    both = "server { listen 127.0.0.1:{port}; listen 127.0.0.1:{port2}; return 200 x; }"
+    server = serve(events=events(), http=both)
+    stays, goes = server.connect(), server.connect(server.site.port("port2"))
+    assert [stays.get("/").status, goes.get("/").status] == [200, 200]
+    site.configure(events=events(), http="server { listen 127.0.0.1:{port}; return 200 x; }")
+    server.process.signal(signal.SIGHUP)
+    assert goes.is_closed()
+    assert stays.get("/").status == 200
+
+
 def test_worker_shutdown_timeout_holds_for_children(forking, site):
     site.write("large", b"x" * 8_000_000)
     server = forking(server="", main="worker_shutdown_timeout 300ms;")
