@@ -120,6 +120,21 @@ def integration(tally, preset="release"):
                   1200, WEBSERV_BINARY=str(BUILD / preset / "webserv"), PYTHONDONTWRITEBYTECODE="1", **sanitizers)
 
 
+# What a client can tell, in the two other models of concurrency: a bounded choice of files, about a minute in all.
+IN_EVERY_MODEL = ["content", "keepalive", "refusals", "request_content", "static", "timeouts", "same_as_nginx"]
+
+
+def models(tally):
+    if not build(tally, "release", "webserv"):
+        return
+    for model in ("fork", "iterative"):
+        name = f"integration-{model}"
+        files = [f"tests/integration/test_{topic}.py" for topic in IN_EVERY_MODEL]
+        run_reporting(tally, name,
+                      [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / name}.xml", *files], 300,
+                      WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1", WEBSERV_CONCURRENCY=model)
+
+
 def effect(tally):
     if build(tally, "release", "webserv"):
         counting(tally, "effect", [sys.executable, "tests/effect.py"], 1200)
@@ -177,7 +192,7 @@ def style(tally):
     counting(tally, "lint", ["tests/lint"], 2400)
 
 
-PARTS = {"unit": unit, "style": style, "integration": integration, "effect": effect, "asan": asan, "fuzz": fuzz}
+PARTS = {"unit": unit, "style": style, "integration": integration, "models": models, "effect": effect, "asan": asan, "fuzz": fuzz}
 
 
 def main(names):

@@ -23,6 +23,9 @@ void say(std::string_view level, std::string_view message) { print_error(fmt::fo
 
 namespace {
 
+// A worker that has just been told to leave an address may be doing so; the master does nothing else while it waits.
+constexpr Attempts reload_attempts{.count = 5, .pause = std::chrono::milliseconds{20}};
+
 // -e: the log that is there before the configuration has named one.
 void note_in_first_log(const Options& options, const std::string& message) {
     if (options.error_log_path.empty() || options.error_log_path == "stderr") return;
@@ -56,7 +59,9 @@ std::expected<void, std::string> Launch::open_logs() {
     return opened;
 }
 
-std::expected<void, std::string> Launch::open_listeners(int attempts) { return listeners_.adapt(*built_.site, worker_count(), attempts); }
+std::expected<void, std::string> Launch::open_listeners(Attempts attempts) {
+    return listeners_.adapt(*built_.site, worker_count(), attempts);
+}
 
 namespace {
 
@@ -96,6 +101,7 @@ std::shared_ptr<const process::Plan> Launch::plan() {
     plan->log = site().log;
     plan->run = [this](process::Worker& process) { live(process); };
     plan->reopen = [this] { return reopen(); };
+    plan->settled = [this] { listeners_.settle(); };
     plan->ending = [this](bool has_heir) { listeners_.close(has_heir); };
     if (!supervision_.ends_with_terminal) {
         plan->parcel = [this](unsigned index) { return parcel(index); };
@@ -144,7 +150,7 @@ std::shared_ptr<const process::Plan> Launch::reload() {
     std::vector<server::LogFiles::Sink> access_logs;
     if (auto opened = server::open_logs(*next->site, logs_, access_logs); !opened) return refuse(opened.error());
     Built before = std::exchange(built_, std::move(*next));
-    if (auto bound = open_listeners(1); !bound) {
+    if (auto bound = open_listeners(reload_attempts); !bound) {
         built_ = std::move(before);
         return refuse(bound.error());
     }

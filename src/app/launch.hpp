@@ -45,7 +45,7 @@ public:
     /// Opens the site's logs, creating the default folder logs/ if it is missing. The error is nginx's message.
     [[nodiscard]] std::expected<void, std::string> open_logs();
     /// Binds every point of the site. Errors are explained in words.
-    [[nodiscard]] std::expected<void, std::string> open_listeners(int attempts);
+    [[nodiscard]] std::expected<void, std::string> open_listeners(Attempts attempts);
     /// Runs the site until a signal ends it. @return the exit status
     [[nodiscard]] int run();
 

@@ -23,23 +23,24 @@ std::string explain(const Error& error, const sys::Address& address) {
 
 }  // namespace
 
-std::expected<void, std::string> Listeners::adapt(const server::Site& site, unsigned workers, int attempts) {
+std::expected<void, std::string> Listeners::adapt(const server::Site& site, unsigned workers, Attempts attempts) {
     std::vector<Bound> next;
     for (std::size_t index = 0; index < site.points.size(); ++index) {
         const server::ListenPoint& point = *site.points[index];
         auto bound = bind(point, point.options.reuse_port ? workers : 1, attempts);
         if (!bound) {
             for (const Bound& opened : next) {
-                if (!is_bound(opened.address)) remove_path(opened);
+                if (find(opened.address) == nullptr) remove_path(opened);
             }
             return std::unexpected{bound.error()};
         }
         bound->point = index;
         next.push_back(std::move(*bound));
     }
-    for (const Bound& old : std::exchange(bound_, std::move(next))) {
-        if (!is_bound(old.address)) remove_path(old);
+    for (Bound& old : std::exchange(bound_, std::move(next))) {
+        if (!is_bound(old.address)) departed_.push_back(std::move(old));
     }
+    std::erase_if(departed_, [&](const Bound& departed) { return is_bound(departed.address); });
     for (const Bound& bound : bound_) {
         for (const Socket& socket : bound.sockets)
             (void)sys::start_listening(*socket.descriptor, bound.options.backlog);  // as it was, if not
@@ -52,15 +53,22 @@ bool Listeners::is_bound(const sys::Address& address) const {
     return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& bound) { return bound.address == address; });
 }
 
+const Listeners::Bound* Listeners::find(const sys::Address& address) const {
+    for (const auto* list : {&bound_, &departed_}) {
+        const auto found = std::find_if(list->begin(), list->end(), [&](const Bound& bound) { return bound.address == address; });
+        if (found != list->end()) return std::to_address(found);
+    }
+    return nullptr;
+}
+
 void Listeners::remove_path(const Bound& bound) {
     const std::string path = bound.address.is_local() && !bound.lent ? bound.address.local_name() : std::string{};
     if (!path.empty() && !path.starts_with('@')) ::unlink(path.c_str());
 }
 
-std::expected<Listeners::Bound, std::string> Listeners::bind(const server::ListenPoint& point, unsigned count, int attempts) {
+std::expected<Listeners::Bound, std::string> Listeners::bind(const server::ListenPoint& point, unsigned count, Attempts attempts) {
     Bound bound{.address = point.address, .options = point.options, .point = 0, .sockets = {}, .lent = false};
-    const auto old = std::find_if(bound_.begin(), bound_.end(), [&](const Bound& other) { return other.address == point.address; });
-    if (old != bound_.end() && old->options.ipv6_only == point.options.ipv6_only) {
+    if (const Bound* const old = find(point.address); old != nullptr && old->options.ipv6_only == point.options.ipv6_only) {
         bound.sockets = old->sockets;
         bound.lent = old->lent;
         if (bound.sockets.size() > count) bound.sockets.resize(count, bound.sockets.front());
@@ -81,14 +89,14 @@ std::expected<Listeners::Bound, std::string> Listeners::bind(const server::Liste
     return bound;
 }
 
-std::expected<Listeners::Socket, std::string> Listeners::open(const server::ListenPoint& point, int attempts) {
+std::expected<Listeners::Socket, std::string> Listeners::open(const server::ListenPoint& point, Attempts attempts) {
     for (int attempt = 1;; ++attempt) {
         auto socket = sys::listen_on(point.address, point.options);
         if (socket) return Socket{++last_id_, std::make_shared<const sys::Fd>(std::move(*socket))};
         const std::string message = explain(socket.error(), point.address);
-        if (socket.error().code != std::errc::address_in_use || attempt >= attempts) return std::unexpected{message};
+        if (socket.error().code != std::errc::address_in_use || attempt >= attempts.count) return std::unexpected{message};
         print_error(fmt::format("webserv: [notice] {}, trying again\n", message.substr(0, message.find('\n'))));
-        std::this_thread::sleep_for(std::chrono::milliseconds{500});
+        std::this_thread::sleep_for(attempts.pause);
     }
 }
 
@@ -120,7 +128,13 @@ std::vector<int> Listeners::descriptors() const {
     return numbers;
 }
 
+void Listeners::settle() {
+    for (const Bound& departed : std::exchange(departed_, {})) remove_path(departed);
+}
+
 void Listeners::close(bool keep_paths) {
+    if (!keep_paths) settle();
+    departed_.clear();
     for (const Bound& bound : std::exchange(bound_, {})) {
         if (!keep_paths) remove_path(bound);
     }

@@ -23,7 +23,8 @@
 namespace webserv::app {
 namespace {
 
-constexpr int bind_attempts = 5;  // nginx's: half a second apart, for a predecessor that is just ending
+// As in nginx: for a predecessor that is just ending.
+constexpr Attempts bind_attempts{.count = 5, .pause = std::chrono::milliseconds{500}};
 
 void dump(const server::Site& site) {
     for (const auto& file : site.files) {

@@ -32,6 +32,7 @@ struct Folder {
     std::string bind = "127.0.0.1";
     std::string local_path;  // --unix
     int backlog = sys::ListenOptions{}.backlog;
+    std::string concurrency = "event";
     bool quiet = false;
     bool trace = false;
 };
@@ -68,7 +69,7 @@ std::string configuration(const Folder& folder) {
     return fmt::format(R"(daemon off;
 master_process off;
 error_log stderr crit;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 1024; concurrency {}; }}
 http {{
     {}
     default_type application/octet-stream;
@@ -82,7 +83,7 @@ http {{
     }}
 }}
 )",
-                       mime_types, listen_word(folder), folder.backlog);
+                       folder.concurrency, mime_types, listen_word(folder), folder.backlog);
 }
 
 // What a wildcard address means: each address of this machine.
@@ -147,7 +148,7 @@ int run(const Folder& folder) {
         return 1;
     }
     const sys::Address address = launch.site().points.front()->address;
-    if (const auto bound = launch.open_listeners(1); !bound) {
+    if (const auto bound = launch.open_listeners({}); !bound) {
         explain(bound.error(), address);
         return 1;
     }
@@ -168,6 +169,9 @@ int serve(std::span<char* const> words) {
     command.add_option("--backlog", folder.backlog, "Connections that may wait to be accepted")
         ->capture_default_str()
         ->check(CLI::Range(1, 65535));
+    command.add_option("--concurrency", folder.concurrency, "How connections are served: event, fork or iterative")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"event", "fork", "iterative"}));
     command.add_flag("-q,--quiet", folder.quiet, "Print no addresses and no line a request");
     command.add_flag("--trace", folder.trace, "Print the life of each socket: socket, bind, listen, accept, read, write, close");
     std::vector<std::string> arguments{words.rbegin(), words.rend()};  // CLI11 takes them from the back

@@ -215,8 +215,8 @@ std::string SocketTrace::remark_on(const sys::SocketCall& call, int error) {
 std::string SocketTrace::farewell(int descriptor) {
     const Life& life = lives_[descriptor];
     if (life.inherited_from != 0 && !life.is_connection) return fmt::format("process {}, our parent, goes on with it", life.inherited_from);
-    if (life.has_heir && life.ending == Ending::open) return "the child has it too: no FIN while it holds it";
     if (!life.is_connection) return {};
+    if (life.has_heir && life.ending == Ending::open) return "the child has it too: no FIN while it holds it";
     std::string text = fmt::format("after {:.3f} ms, {} octets read and {} written; ", milliseconds(Clock::now() - life.since),
                                    life.octets_read, life.octets_written);
     switch (life.ending) {

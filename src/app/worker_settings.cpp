@@ -2,6 +2,8 @@
 // Nothing is decided here, except that an unknown user is no identity.
 #include "app/worker_settings.hpp"
 
+#include "server/concurrency.hpp"
+
 namespace webserv::app {
 
 process::WorkerSettings worker_settings(const server::MainSettings& settings) {
@@ -17,6 +19,7 @@ process::WorkerSettings worker_settings(const server::MainSettings& settings) {
     worker.affinity_auto = settings.worker_cpu_affinity_auto;
     worker.affinity = settings.worker_cpu_affinity;
     worker.environment = settings.environment;
+    worker.concurrency = server::name_of(settings.concurrency);
     return worker;
 }
 

@@ -19,6 +19,8 @@ constexpr std::uint32_t rewatch_after = 16;
 
 constexpr std::chrono::milliseconds pause_when_exhausted{500};  // nginx's accept_mutex_delay
 
+constexpr Error stopped{.code = std::errc::operation_canceled, .doing = "accept"};
+
 sys::Fd open_reserve() { return sys::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
 
 /// Errors of a connection that ended while it was queued, not of the listener: accept(2), "Error handling".
@@ -69,14 +71,23 @@ Task<Result<sys::Accepted>> Acceptor::accept() {
             auto peer = try_accept();
             if (peer) co_return std::move(peer);
             const Error error = peer.error();
-            if (!concerns_one_peer(error.code) && error.code != std::errc::operation_would_block) co_return std::unexpected{error};
+            if (!passes(error)) co_return std::unexpected{error};
         }
-        const auto watched = watch();
+        const auto watched = watch(EPOLLIN | EPOLLEXCLUSIVE);
         if (!watched) co_return std::unexpected{watched.error()};
         Wait connection{*this};
         co_await connection;
     }
-    co_return std::unexpected{Error{.code = std::errc::operation_canceled, .doing = "accept"}};
+    co_return std::unexpected{stopped};
+}
+
+Task<Result<>> Acceptor::arrival() {
+    const auto watched = stopped_ ? Result<>{std::unexpected{stopped}} : watch(EPOLLIN);
+    if (!watched) co_return watched;
+    Wait connection{*this};
+    co_await connection;
+    if (stopped_) co_return std::unexpected{stopped};
+    co_return Result<>{};
 }
 
 Task<bool> Acceptor::recover(Error error) {
@@ -95,6 +106,8 @@ Result<sys::Accepted> Acceptor::try_accept() {
     ++since_watched_;
     return peer;
 }
+
+bool Acceptor::passes(const Error& error) { return concerns_one_peer(error.code) || error.code == std::errc::operation_would_block; }
 
 void Acceptor::stop() {
     stopped_ = true;
@@ -117,10 +130,10 @@ void Acceptor::on_events(std::uint32_t) {
 
 void Acceptor::expired() { std::exchange(waiter_, {}).resume(); }
 
-Result<> Acceptor::watch() {
+Result<> Acceptor::watch(std::uint32_t events) {
     if (since_watched_ >= rewatch_after) unwatch();
     if (watched_) return {};
-    if (const auto added = loop_.add(listener_, *this, EPOLLIN | EPOLLEXCLUSIVE); !added) return added;
+    if (const auto added = loop_.add(listener_, *this, events); !added) return added;
     watched_ = true;
     since_watched_ = 0;
     return {};

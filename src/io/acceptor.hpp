@@ -25,6 +25,10 @@ public:
     /// Errors: operation_canceled (stopped); others are for recover().
     Task<Result<sys::Accepted>> accept();
 
+    /// Resumes when a connection waits in the queue, and leaves it there. Every worker that waits so is told, so that one that can
+    /// not take it after all keeps nobody from it. Errors: operation_canceled (stopped); others are for recover().
+    Task<Result<>> arrival();
+
     /// Does what can be done about an error of accept(). Out of descriptors, the queued peer would wake us forever: the reserve
     /// descriptor is given up, the peer accepted and closed, the reserve taken back. Where that fails we wait a while.
     /// @return whether accept() is worth another call
@@ -33,6 +37,9 @@ public:
     /// As accept(), without waiting; also after stop(), to empty the queue of a listener that is to be closed.
     /// Errors: as sys::accept_from.
     [[nodiscard]] Result<sys::Accepted> try_accept();
+
+    /// Whether an error of try_accept() means no more than that there is nobody to take.
+    [[nodiscard]] static bool passes(const Error& error);
 
     /// Ends the present wait and every later one with operation_canceled. What the kernel told this worker about the queue it
     /// does not tell another: where workers share the listener, empty the queue with try_accept() afterwards.
@@ -50,7 +57,7 @@ private:
 
     void on_events(std::uint32_t events) override;
     void expired() override;
-    [[nodiscard]] Result<> watch();
+    [[nodiscard]] Result<> watch(std::uint32_t events);
     void unwatch() noexcept;
     [[nodiscard]] bool close_one_peer();
     [[nodiscard]] bool may_take_more() noexcept;

@@ -186,6 +186,41 @@ Task<> recover_from(Acceptor& acceptor, Error error, bool& recovered, bool& done
     done = true;
 }
 
+Task<> note_arrivals(Acceptor& acceptor, int& arrivals, bool& stopped) {
+    for (;;) {
+        const auto arrived = co_await acceptor.arrival();
+        stopped = !arrived;
+        if (stopped) co_return;
+        ++arrivals;
+        const auto peer = acceptor.try_accept();
+    }
+}
+
+TEST(Acceptor, AnArrivalLeavesThePeerInTheQueueAndIsToldToAll) {
+    const auto loop = make_loop();
+    Scope scope;
+    const Listener listener;
+    Acceptor one{*loop, &scope, listener.socket};
+    Acceptor other{*loop, &scope, listener.socket};
+    int of_one = 0;
+    int of_other = 0;
+    bool one_stopped = false;
+    bool other_stopped = false;
+    scope.spawn(note_arrivals(one, of_one, one_stopped));
+    scope.spawn(note_arrivals(other, of_other, other_stopped));
+    loop->turn(loop->now());
+    EXPECT_EQ(of_one + of_other, 0);
+    const auto client = listener.connect();
+    loop->turn(loop->now());
+    EXPECT_EQ(of_one, 1);
+    EXPECT_EQ(of_other, 1);  // too late for this peer, but it was told
+    loop->turn(loop->now());
+    EXPECT_EQ(of_one + of_other, 2);
+    scope.cancel();
+    loop->turn(loop->now());
+    EXPECT_TRUE(one_stopped && other_stopped);
+}
+
 TEST(Acceptor, StopEndsAPause) {
     const auto loop = make_loop();
     const Listener listener;

@@ -1,5 +1,5 @@
 // observe/metric.cpp: the counters' names, their memory, their sums.
-// Nothing here needs a lock: each block has one writer.
+// Nothing here needs a lock: a block has one writer, or is added to atomically.
 #include "observe/metric.hpp"
 
 #include <cassert>
@@ -20,11 +20,34 @@ std::string_view counter_name(Counter counter) noexcept {
     return names[static_cast<std::size_t>(counter)];
 }
 
+namespace {
+
+constexpr std::array gauges = {Counter::active, Counter::reading, Counter::writing, Counter::waiting, Counter::generations};
+
+}  // namespace
+
 void WorkerMetrics::reset_gauges() noexcept {
-    for (const Counter gauge :
-         {Counter::active, Counter::reading, Counter::writing, Counter::waiting, Counter::generations, Counter::longest_turn}) {
-        values_[static_cast<std::size_t>(gauge)].store(0, std::memory_order_relaxed);
-    }
+    whole_ = nullptr;
+    values_[static_cast<std::size_t>(Counter::longest_turn)].store(0, std::memory_order_relaxed);
+    for (const Counter gauge : gauges) values_[static_cast<std::size_t>(gauge)].store(0, std::memory_order_relaxed);
+}
+
+void WorkerMetrics::add_shared(Counter counter, std::int64_t amount) noexcept {
+    const auto index = static_cast<std::size_t>(counter);
+    if (whole_ != this) values_[index].store(values_[index].load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    whole_->values_[index].fetch_add(amount, std::memory_order_relaxed);
+}
+
+void WorkerMetrics::begin_part_of(WorkerMetrics& whole) noexcept {
+    assert(whole.whole_ == &whole);
+    for (auto& value : values_) value.store(0, std::memory_order_relaxed);
+    whole_ = &whole;
+}
+
+void WorkerMetrics::end_part() noexcept {
+    if (whole_ == nullptr) return;
+    for (const Counter gauge : gauges) whole_->add(gauge, -get(gauge));
+    whole_ = nullptr;
 }
 
 Result<Metrics> Metrics::create(unsigned workers) {

@@ -31,10 +31,11 @@ enum class Counter : unsigned char {
 };
 [[nodiscard]] std::string_view counter_name(Counter counter) noexcept;
 
-/// The counters of one worker. add() is a relaxed atomic: one writer, many readers.
+/// The counters of one worker. add() is a relaxed atomic: one writer, many readers; unless share() was called.
 class alignas(64) WorkerMetrics {
 public:
     void add(Counter counter, std::int64_t amount = 1) noexcept {
+        if (whole_ != nullptr) return add_shared(counter, amount);
         auto& value = values_[static_cast<std::size_t>(counter)];
         value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }
@@ -49,8 +50,20 @@ public:
     /// A replaced worker's gauges (active, reading, writing, waiting, generations, longest_turn) start again from 0; its totals stay.
     void reset_gauges() noexcept;
 
+    /// From now on several processes may add here.
+    void share() noexcept { whole_ = this; }
+    /// Begins at 0, for another process: what it adds here it adds to `whole` too, which is shared.
+    void begin_part_of(WorkerMetrics& whole) noexcept;
+    /// The process that had this part has ended, well or not: the whole no longer counts what this part's gauges still say.
+    void end_part() noexcept;
+    /// Adds only here from now on: the whole belongs to others meanwhile.
+    void leave_whole() noexcept { whole_ = nullptr; }
+
 private:
+    void add_shared(Counter counter, std::int64_t amount) noexcept;
+
     std::array<std::atomic<std::int64_t>, static_cast<std::size_t>(Counter::count_)> values_{};
+    WorkerMetrics* whole_ = nullptr;  // the same address in all processes: mapped before they were forked
 };
 
 /// The blocks of all workers, in anonymous shared memory that survives fork.

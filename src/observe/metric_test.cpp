@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <set>
+#include <vector>
 
 #include "sys/process.hpp"
 
@@ -33,6 +34,52 @@ TEST(Metrics, AddUpAcrossProcesses) {
     EXPECT_EQ(metrics.total(Counter::requests), 3000);
     EXPECT_EQ(metrics.worker(2).get(Counter::active), 2);
     EXPECT_EQ(metrics.total(Counter::active), 3);
+}
+
+// `concurrency fork`: a worker and its children count in one block, each child beside that in a part of its own.
+TEST(Metrics, NothingIsLostWhenManyProcessesCount) {
+    constexpr unsigned children = 4;
+    constexpr int rounds = 20'000;
+    auto metrics = Metrics::create(1 + children);
+    ASSERT_TRUE(metrics);
+    WorkerMetrics& whole = metrics->worker(0);
+    whole.share();
+    std::vector<pid_t> processes;
+    for (unsigned index = 1; index <= children; ++index) {
+        WorkerMetrics& part = metrics->worker(index);
+        part.begin_part_of(whole);
+        const auto child = sys::fork_process();
+        ASSERT_TRUE(child);
+        if (*child == 0) {
+            for (int i = 0; i < rounds; ++i) part.add(Counter::requests);
+            part.add(Counter::active);
+            if (index % 2 == 0) part.add(Counter::active, -1);  // the others are killed, as it were
+            ::_exit(0);
+        }
+        processes.push_back(*child);
+    }
+    for (int i = 0; i < rounds; ++i) whole.add(Counter::requests);
+    for (const pid_t process : processes) ASSERT_TRUE(sys::wait_for_child(process));
+    EXPECT_EQ(whole.get(Counter::requests), rounds * (1 + static_cast<int>(children)));
+    EXPECT_EQ(whole.get(Counter::active), 2);
+    for (unsigned index = 1; index <= children; ++index) metrics->worker(index).end_part();
+    EXPECT_EQ(whole.get(Counter::active), 0);
+    EXPECT_EQ(whole.get(Counter::requests), rounds * (1 + static_cast<int>(children)));
+}
+
+TEST(Metrics, APartThatLeavesTheWholeCountsForItself) {
+    auto metrics = Metrics::create(2);
+    ASSERT_TRUE(metrics);
+    WorkerMetrics& whole = metrics->worker(0);
+    WorkerMetrics& part = metrics->worker(1);
+    whole.share();
+    part.begin_part_of(whole);
+    part.add(Counter::active);
+    whole.reset_gauges();  // another worker has the block now
+    part.leave_whole();
+    part.add(Counter::active, -1);
+    EXPECT_EQ(whole.get(Counter::active), 0);
+    EXPECT_EQ(part.get(Counter::active), 0);
 }
 
 TEST(Metrics, WorkersShareNoCacheLine) {

@@ -198,6 +198,10 @@ bool Crew::all_began() const noexcept {
     return std::all_of(places_.begin(), places_.end(), [](const Place& p) { return p.member && p.member->began; });
 }
 
+bool Crew::is_settled() const noexcept {
+    return std::all_of(leaving_.begin(), leaving_.end(), [](const auto& member) { return member->told_to_leave; });
+}
+
 bool Crew::anybody_left() const noexcept {
     return !leaving_.empty() || std::any_of(places_.begin(), places_.end(), [](const Place& p) { return p.member || p.start_at; });
 }

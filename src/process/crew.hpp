@@ -73,6 +73,8 @@ public:
     void note_stopped();
 
     [[nodiscard]] bool anybody_left() const noexcept;
+    /// Whether everybody who is to leave has been told.
+    [[nodiscard]] bool is_settled() const noexcept;
     /// Whoever has a place and lives.
     [[nodiscard]] std::vector<Member*> members() const;
     /// The same and those that are leaving: everybody who may have something to say.

@@ -58,6 +58,7 @@ private:
     void end(Phase phase, int signal);
     void reload();
     void take(std::shared_ptr<const Plan> next);
+    void settle();
     void move_pid_file(const std::string& path);
     void reopen_logs();
     void upgrade();
@@ -65,6 +66,7 @@ private:
     void reap();
     void bury_heir();
     void let_go() const;
+    [[nodiscard]] bool predecessor_lives() const noexcept { return plan_->heir && ::getppid() == parent_; }
     [[noreturn]] void become_worker(const Member& member, sys::Fd control);
 
     std::shared_ptr<const Plan> plan_;
@@ -80,7 +82,8 @@ private:
     std::string pid_path_;  // of our pid file, once it has given way to an heir's
     pid_t heir_ = 0;        // the master of a newer executable, while it runs beside us
     Clock::time_point ping_at_{};
-    bool retired_ = false;  // told to let the workers go, but not to end
+    bool unsettled_ = false;  // workers have yet to be told of the newest plan
+    bool retired_ = false;    // told to let the workers go, but not to end
 };
 
 Master::Master(std::shared_ptr<const Plan> plan, observe::Metrics& metrics, sys::Fd signals, std::optional<PidFile>& pid_file,
@@ -102,6 +105,7 @@ int Master::run() {
     const auto attend = [&] {
         const auto of_rollout = attend_rollout();  // first: it may change what is due in the crew
         next = earliest({of_rollout, crew_.attend(generation_), attend_watchdog()});
+        if (unsettled_ && !rollout_.under_way() && crew_.is_settled()) settle();
     };
     attend();
     if (plan_->heir) manager_.main_pid(::getpid());
@@ -221,6 +225,7 @@ void Master::take(std::shared_ptr<const Plan> next) {
     const bool in_place = next->parcel && next->settings == plan_->settings;
     plan_ = std::move(next);
     ++generation_;
+    unsettled_ = true;
     if (pid_file_ && plan_->pid_path != pid_file_->path()) move_pid_file(plan_->pid_path);
     if (!in_place) {
         log().write(Level::notice, "settings of the processes have changed: the workers are replaced");
@@ -228,6 +233,11 @@ void Master::take(std::shared_ptr<const Plan> next) {
     }
     crew_.resize(plan_->workers);
     if (in_place) rollout_.begin(generation_, *plan_);
+}
+
+void Master::settle() {
+    unsettled_ = false;
+    if (plan_->settled) plan_->settled();
 }
 
 void Master::move_pid_file(const std::string& path) {
@@ -246,6 +256,9 @@ void Master::reopen_logs() {
 void Master::upgrade() {
     if (!plan_->upgrade) return log().write(Level::notice, "there is no executable to change to");
     if (heir_ != 0) return log().write(Level::crit, fmt::format("the new binary {} runs already", heir_));
+    if (predecessor_lives()) {  // three would be one too many for two pid files
+        return log().write(Level::crit, fmt::format("the old binary {} still runs: it has to end before the next one may start", parent_));
+    }
     if (pid_file_) {
         pid_path_ = pid_file_->path();
         if (const auto moved = pid_file_->move_to(pid_path_ + ".oldbin"); !moved) return log().write(Level::alert, failure(moved.error()));
@@ -271,8 +284,7 @@ void Master::bury_heir() {
 
 /// Of the listening sockets. What has a name stays if another master, older or newer, serves there too.
 void Master::let_go() const {
-    const bool predecessor_lives = plan_->heir && ::getppid() == parent_;
-    if (plan_->ending) plan_->ending(heir_ != 0 || predecessor_lives);
+    if (plan_->ending) plan_->ending(heir_ != 0 || predecessor_lives());
 }
 
 void Master::retire_workers() {
@@ -327,7 +339,7 @@ void hold_signals() noexcept {
     sys::heed(master_signals);
 }
 
-int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics) {
+int supervise(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics) {
     assert(plan->log && plan->workers > 0);
     const observe::Log& log = *plan->log;
     const ServiceManager manager = ServiceManager::from_environment();

@@ -44,6 +44,8 @@ struct Plan {
     std::function<Parcel(unsigned index)> parcel{};
     /// The plan of the configuration as it is now; null, with the reason logged, if there can be none. Unset: no reload.
     std::function<std::shared_ptr<const Plan>()> next{};
+    /// The workers have been told to go over to this plan: what only the one before needed may go.
+    std::function<void()> settled{};
     /// Opens the logs anew. @return what lets running workers follow. Unset: there are none.
     std::function<Parcel()> reopen{};
     /// Starts the executable that is installed now, with our listening sockets. Unset: no upgrade.
@@ -60,7 +62,7 @@ void hold_signals() noexcept;
 /// Runs until a signal ends it: TERM and INT stop at once, QUIT lets workers finish what they are answering.
 /// Workers never return from here, they exit; neither does the first process of a daemon. `metrics` has a block for each worker.
 /// @return the exit status
-int supervise(std::shared_ptr<const Plan> plan, observe::Metrics& metrics);
+int supervise(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics);
 
 /// Reads a pid file and sends a signal ("stop", "quit", "reload", "reopen"): the -s option. Prints nginx's messages through `log`.
 /// @return the exit status: 0 if the signal was sent

@@ -30,6 +30,8 @@ struct WorkerSettings {
     std::vector<sys::CpuMask> affinity;          ///< of worker 0, 1, ...; the last also of all further ones; empty: not bound
     std::vector<std::string> environment;        ///< all of it: "NAME=value"
 
+    std::string concurrency;  ///< the name of how it serves: nothing here acts on it
+
     bool operator==(const WorkerSettings&) const = default;
 };
 

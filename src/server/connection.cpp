@@ -172,7 +172,7 @@ const sys::Address& Connection::local() {
     return local_;
 }
 
-bool Connection::should_end() const noexcept { return worker.draining() || !entrance->open; }
+bool Connection::should_end() const noexcept { return worker.ends_connections() || !entrance->open; }
 
 const ListenPoint& Connection::point_behind(const ListenPoint& point) {
     if (point.specific.empty()) return point;

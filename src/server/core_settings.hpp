@@ -22,6 +22,9 @@ namespace webserv::server {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+/// How accepted connections are served: all upon the worker's loop, each by a child process, or one after another.
+enum class ConcurrencyModel : unsigned char { event, fork, iterative };
+
 /// Directives of the main context and of `events`.
 struct MainSettings {
     bool daemon = true;
@@ -31,6 +34,7 @@ struct MainSettings {
     std::string user_name = "nobody";
     unsigned worker_processes = 1;  ///< 0: one for each processor
     std::uint64_t worker_connections = 512;
+    ConcurrencyModel concurrency = ConcurrencyModel::event;
 
     // What a worker makes of itself right after its fork.
     std::optional<std::uint64_t> worker_rlimit_nofile;

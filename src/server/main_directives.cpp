@@ -2,6 +2,7 @@
 // What they say is read by app/launch, which starts the processes.
 #include <fmt/format.h>
 
+#include "config/store.hpp"
 #include "config/values.hpp"
 #include "server/core_modules.hpp"
 #include "server/site_builder.hpp"
@@ -98,6 +99,9 @@ Checked<> apply_error_log(Scope& scope, const Statement& statement) {
     return {};
 }
 
+constexpr config::Choice<ConcurrencyModel> concurrency_choices[] = {
+    {"event", ConcurrencyModel::event}, {"fork", ConcurrencyModel::fork}, {"iterative", ConcurrencyModel::iterative}};
+
 constexpr Directive directives[] = {
     {.name = "daemon",
      .contexts = context::main,
@@ -152,7 +156,17 @@ constexpr Directive directives[] = {
      .fallback = "512",
      .apply = apply_worker_connections,
      .doc = "Sockets a worker has open at once, those it listens on included. At the limit the connection that has been idle longest "
-            "is closed; new ones wait in the kernel's queue until there is room."},
+            "is closed; new ones wait in the kernel's queue until there is room. With `concurrency fork`: child processes of a worker; at "
+            "the limit new connections get a 503."},
+    {.name = "concurrency",
+     .contexts = context::events,
+     .syntax = "event | fork | iterative",
+     .fallback = "event",
+     .apply = config::store_choice<&MainSettings::concurrency, concurrency_choices>,
+     .doc = "How a worker serves its connections. `event`: all at once, upon one event loop. `fork`: each by a child process of its own, "
+            "so that whatever happens to one touches no other. `iterative`: one after another, in the order in which they were "
+            "accepted; the next client waits in the kernel's queue, and a client that is idle between two requests gives way to it. "
+            "Not nginx's."},
     {.name = "use",
      .contexts = context::events,
      .syntax = "epoll",

@@ -19,14 +19,16 @@ using observe::Level;
 /// Accepts on one listening socket and starts a task for each connection.
 class Listener {
 public:
-    Listener(Worker& worker, const OpenListener& listener, std::shared_ptr<Entrance> way)
+    Listener(Worker& worker, Concurrency& concurrency, const OpenListener& listener, std::shared_ptr<Entrance> way)
         : id{listener.id},
           entrance{std::move(way)},
           worker_{worker},
+          concurrency_{concurrency},
           socket_{listener.socket},
           acceptor_{worker.loop, &worker.scope, *socket_} {}
 
     Task<> accept_connections();
+    Task<> accept_one_by_one();
     /// Takes what has connected already, then accepts no more.
     void finish();
 
@@ -35,9 +37,11 @@ public:
 
 private:
     void start(sys::Accepted peer);
+    Task<bool> get_over(Error error);
     [[nodiscard]] bool ends() const { return finished_ || worker_.draining() || worker_.scope.cancelled() || !entrance->open; }
 
     Worker& worker_;
+    Concurrency& concurrency_;
     std::shared_ptr<const sys::Fd> socket_;
     io::Acceptor acceptor_;
     bool finished_ = false;
@@ -45,7 +49,7 @@ private:
 
 void Listener::start(sys::Accepted peer) {
     worker_.metrics.add(Counter::accepted);
-    worker_.scope.spawn(serve(worker_, std::move(peer.socket), peer.peer, entrance));
+    concurrency_.begin(std::move(peer), entrance);
 }
 
 void Listener::finish() {
@@ -67,24 +71,55 @@ Task<> Listener::accept_connections() {
         }
         if (ends()) co_return;
         auto peer = co_await acceptor_.accept();
-        if (!peer) {
-            const Error error = peer.error();
-            if (ends()) co_return;
-            worker_.metrics.add(Counter::refused);
-            worker_.current_site()->log->write(Level::crit,
-                                               fmt::format("accept4() failed {}", describe_errno(static_cast<int>(error.code))));
-            const bool again = co_await acceptor_.recover(error);
-            if (!again) co_return;
+        if (peer) {
+            start(std::move(*peer));
             continue;
         }
-        start(std::move(*peer));
+        const Error error = peer.error();
+        if (ends()) co_return;
+        const bool again = co_await get_over(error);
+        if (!again) co_return;
     }
+}
+
+// The next peer stays in the kernel's queue until the one before has gone.
+Task<> Listener::accept_one_by_one() {
+    for (;;) {
+        const auto arrived = co_await acceptor_.arrival();
+        while (worker_.has_connections() && !ends()) {
+            worker_.end_idle();
+            co_await worker_.room();
+        }
+        if (ends()) co_return;
+        auto peer = arrived ? acceptor_.try_accept() : Result<sys::Accepted>{std::unexpected{arrived.error()}};
+        if (peer) {
+            start(std::move(*peer));
+            continue;
+        }
+        const Error error = peer.error();
+        if (io::Acceptor::passes(error)) continue;
+        const bool again = co_await get_over(error);
+        if (!again) co_return;
+    }
+}
+
+Task<bool> Listener::get_over(Error error) {
+    worker_.metrics.add(Counter::refused);
+    worker_.current_site()->log->write(Level::crit, fmt::format("accept4() failed {}", describe_errno(static_cast<int>(error.code))));
+    const bool again = co_await acceptor_.recover(error);
+    co_return again;
 }
 
 namespace {
 
 // The task keeps its listener, which the worker may have let go meanwhile.
-Task<> accept_on(std::shared_ptr<Listener> listener) { co_await listener->accept_connections(); }
+Task<> accept_on(std::shared_ptr<Listener> listener, bool one_by_one) {
+    if (one_by_one) {
+        co_await listener->accept_one_by_one();
+    } else {
+        co_await listener->accept_connections();
+    }
+}
 
 Task<> destroy_elsewhere(io::Loop& loop, std::shared_ptr<Site> site) {
     auto destroy = [&site] { site.reset(); };
@@ -118,9 +153,13 @@ void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr
     }
     metrics.add(Counter::generations);
     // A site dies with its last exchange, whoever that is; then it is counted out.
-    site_ = {site.get(), [this, site](const Site*) mutable { retire(std::move(site)); }};
+    Site* const present = site.get();
+    site_ = {present, [this, site = std::move(site)](const Site*) mutable { retire(std::move(site)); }};
     warned_of_limit_ = false;
+    const bool is_first = concurrency_ == nullptr;
+    if (is_first) concurrency_ = Concurrency::of(site_->process().concurrency, *this);
     if (!draining_) use_listeners(listeners);
+    if (!is_first) concurrency_->site_has_changed();
 }
 
 // With thousands of servers it takes a while to take a site apart: nobody's request waits for that.
@@ -171,8 +210,8 @@ void Worker::use_listeners(std::span<const OpenListener> listeners) {
         const auto here = std::find_if(before.begin(), before.end(), is_here);
         auto entrance = here != before.end() ? (*here)->entrance : std::make_shared<Entrance>();
         entrance->current = std::move(way_in);
-        listeners_.push_back(std::make_shared<Listener>(*this, listener, std::move(entrance)));
-        scope.spawn(accept_on(listeners_.back()));
+        listeners_.push_back(std::make_shared<Listener>(*this, *concurrency_, listener, std::move(entrance)));
+        scope.spawn(accept_on(listeners_.back(), concurrency_->takes_one_at_a_time()));
     }
     for (const auto& gone : before) close_entrance(*gone);
 }
@@ -201,12 +240,21 @@ void Worker::drain() {
     for (const auto& listener : listeners_) listener->finish();
     wake_room_waiters();
     end_idle(nullptr);
+    if (concurrency_) concurrency_->drain();
 }
 
 void Worker::stop() {
     draining_ = true;
     wake_room_waiters();
     scope.cancel();
+    if (concurrency_) concurrency_->stop();
+}
+
+void Worker::branch_off(const Worker& parent) {
+    site_ = parent.site_;
+    access_logs_ = parent.access_logs_;
+    connections_ = parent.connections_ - 1;  // the connection has taken its number already, from the parent
+    draining_ = parent.draining_;
 }
 
 void Worker::List::append(Connection& connection) noexcept {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "io/scope.hpp"
 #include "observe/metric.hpp"
 #include "server/clock_text.hpp"
+#include "server/concurrency.hpp"
 #include "server/connection.hpp"
 #include "server/logs.hpp"
 #include "server/open_files.hpp"
@@ -53,9 +55,16 @@ public:
                  std::span<const OpenListener> listeners);
     /// Graceful: accepts no more, ends idle connections, lets the others finish their exchange.
     void drain();
+    /// Cuts nobody off, but every connection ends after the next request that comes, and says so in the answer.
+    void end_after_next_answer() noexcept { last_answers_ = true; }
     /// Fast: cancels every wait.
     void stop();
+    /// In a child process that was forked for one connection: goes on where the worker of its parent stands. Listens to nobody.
+    void branch_off(const Worker& parent);
+    /// Descriptors that such a child needs beside its connection: the logs'. Set by whoever opens them.
+    std::function<std::vector<int>()> kept_by_children;
     [[nodiscard]] bool draining() const noexcept { return draining_; }
+    [[nodiscard]] bool ends_connections() const noexcept { return draining_ || last_answers_; }
 
     // Connections report here.
     [[nodiscard]] std::uint64_t next_connection_number() noexcept { return ++connections_; }
@@ -66,6 +75,9 @@ public:
     /// Whether there are more connections than worker_connections allows: then no more are accepted until one has ended.
     /// New peers wait in the kernel's queue: answered late, never refused.
     [[nodiscard]] bool is_overfull();
+    [[nodiscard]] bool has_connections() const noexcept { return open_ > 0; }
+    /// Ends the connections that have been answered and wait for a further request.
+    void end_idle() { end_idle(nullptr); }
     /// Ends the connection that has waited longest for its next request, if there is one that waits.
     void end_longest_idle();
     /// Resumes when a connection has closed or has become idle, or the worker stops.
@@ -125,11 +137,13 @@ private:
     std::uint64_t connections_ = 0;
     std::uint64_t open_ = 0;
     bool draining_ = false;
+    bool last_answers_ = false;
     bool warned_of_limit_ = false;
     List idle_;  // connections that wait for their next request, longest waiting first
     List busy_;  // the others
     std::vector<std::coroutine_handle<>> room_waiters_;
     std::vector<std::shared_ptr<Listener>> listeners_;
+    std::unique_ptr<Concurrency> concurrency_;  // from the first site on
 };
 
 }  // namespace webserv::server

@@ -8,14 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <climits>
+#include <vector>
+
+#include "sys/call_trace.hpp"
 
 namespace webserv::sys {
 
@@ -50,6 +56,21 @@ EndedChild convert(pid_t process, int status) noexcept {
     ::_exit(count == 1 ? 0 : 1);
 }
 
+/// Both ends are closed too. One by one where somebody watches, or where the kernel has no close_range(2) (before Linux 5.9).
+void close_range_of(unsigned first, unsigned last) noexcept {
+    if (first > last) return;
+    if (!traced() && ::close_range(first, last, 0) == 0) return;
+    constexpr unsigned shown_max = 1024;  // more sockets nobody watches with his own eyes
+    unsigned next = first;
+    if (traced()) {
+        for (; next <= last && next < shown_max; ++next) close_traced(static_cast<int>(next));
+        if (next > last || ::close_range(next, last, 0) == 0) return;
+    }
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    for (; next <= last && next < limit.rlim_cur; ++next) ::close(static_cast<int>(next));
+}
+
 }  // namespace
 
 Result<pid_t> fork_process() {
@@ -58,6 +79,18 @@ Result<pid_t> fork_process() {
     const pid_t process = ::fork();
     if (process < 0) return failed("fork");
     return process;
+}
+
+void close_inherited_except(std::span<const int> kept) noexcept {
+    std::vector<int> sorted{kept.begin(), kept.end()};
+    std::sort(sorted.begin(), sorted.end());
+    unsigned next = STDERR_FILENO + 1;
+    for (const int number : sorted) {
+        if (number < static_cast<int>(next)) continue;
+        close_range_of(next, static_cast<unsigned>(number) - 1);
+        next = static_cast<unsigned>(number) + 1;
+    }
+    close_range_of(next, UINT_MAX);
 }
 
 Result<> become_user(const std::string& name, uid_t user, gid_t group) {
@@ -119,6 +152,12 @@ Result<ControlPair> open_control_pair() {
 void block_only(Signals signals) noexcept {
     const sigset_t set = set_of(signals);
     [[maybe_unused]] const int outcome = ::sigprocmask(SIG_SETMASK, &set, nullptr);
+    assert(outcome == 0);
+}
+
+void block_also(Signals signals) noexcept {
+    const sigset_t set = set_of(signals);
+    [[maybe_unused]] const int outcome = ::sigprocmask(SIG_BLOCK, &set, nullptr);
     assert(outcome == 0);
 }
 

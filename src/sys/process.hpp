@@ -7,6 +7,7 @@
 #include <chrono>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/result.hpp"
@@ -16,6 +17,10 @@ namespace webserv::sys {
 
 /// A child that runs the same program from here on: 0 in the child, its number in the parent. fork(2).
 [[nodiscard]] Result<pid_t> fork_process();
+
+/// In a child: closes what it has inherited, except standard input, output, error and `kept`. Whoever owned those descriptors must not
+/// close them again: the child is to leave by _exit(2). close_range(2).
+void close_inherited_except(std::span<const int> kept) noexcept;
 
 /// Gives up root for good: the supplementary groups of `name`, then group, then user. initgroups(3), setgid(2), setuid(2).
 [[nodiscard]] Result<> become_user(const std::string& name, uid_t user, gid_t group);
@@ -55,6 +60,9 @@ using Signals = std::initializer_list<int>;
 
 /// From now on exactly these signals wait until they are read; children inherit that. sigprocmask(2).
 void block_only(Signals signals) noexcept;
+
+/// These wait as well. sigprocmask(2).
+void block_also(Signals signals) noexcept;
 
 /// A write to a peer that has gone is an error value, not the end of the process. signal(2).
 void ignore_broken_pipes() noexcept;

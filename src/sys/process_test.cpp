@@ -2,6 +2,7 @@
 // Whatever changes the process itself happens in a child.
 #include "sys/process.hpp"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <functional>
+#include <vector>
 
 #include "sys/shared_memory.hpp"
 #include "sys/user.hpp"
@@ -40,6 +42,22 @@ TEST(Process, TellsHowAChildEnded) {
 
     EXPECT_FALSE(reap_child());
     EXPECT_EQ(wait_for_child(-1).error().code, std::errc::no_child_process);
+}
+
+TEST(Process, AChildKeepsOnlyTheDescriptorsItNames) {
+    const auto ended = run_in_child([] {
+        std::vector<int> opened;
+        for (int i = 0; i < 10; ++i) opened.push_back(::dup(STDERR_FILENO));
+        const std::vector<int> kept = {opened[7], opened[2], STDOUT_FILENO, opened[3]};
+        close_inherited_except(kept);
+        for (int i = 0; i < 10; ++i) {
+            const bool is_open = ::fcntl(opened[static_cast<std::size_t>(i)], F_GETFD) >= 0;
+            if (is_open != (i == 2 || i == 3 || i == 7)) return 1 + i;
+        }
+        return ::fcntl(STDIN_FILENO, F_GETFD) >= 0 && ::fcntl(STDERR_FILENO, F_GETFD) >= 0 ? 0 : 100;
+    });
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->exit_status, 0);
 }
 
 TEST(Process, SharedMemoryIsShared) {

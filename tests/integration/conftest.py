@@ -8,15 +8,20 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import process  # noqa: E402
-from harness.site import Server, Site, stop_all  # noqa: E402
+from harness.site import MODEL, Server, Site, stop_all  # noqa: E402
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "covers(*directives): the test fails when these directives have no effect")
+    config.addinivalue_line("markers", "not_in_model(model, reason): holds for the other models of concurrency")
     config.addinivalue_line("markers", "webserv_only(reason): nginx 1.22 differs, and why")
 
 
 def pytest_collection_modifyitems(items):
+    for item in items:
+        for marker in item.iter_markers("not_in_model"):
+            if marker.args[0] == MODEL:
+                item.add_marker(pytest.mark.skip(reason=f"not with concurrency {MODEL}: {marker.args[1]}"))
     if not process.is_nginx(process.BINARY):
         return
     for item in items:
@@ -43,7 +48,8 @@ def starter(site, servers):
     def start(config=None, *, arguments=(), open_files_max=None, wait_for=None, binary=None, **parts):
         server = Server(site, binary)
         servers.append(server)
-        return server.start(site.configure(config, **parts), arguments, open_files_max, wait_for)
+        model = None if process.is_nginx(server.binary) else MODEL
+        return server.start(site.configure(config, model=model, **parts), arguments, open_files_max, wait_for)
 
     return start
 

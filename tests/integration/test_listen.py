@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from harness import process
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, covers, not_in_model, webserv_only
 
 ANSWER = 'return 200 "%s $server_addr $server_port";'
 
@@ -119,6 +119,7 @@ def test_backlog(serve, site, option, queue):
     assert int(line[2]) == min(queue, int(Path("/proc/sys/net/core/somaxconn").read_text()))
 
 
+@not_in_model("fork", "$pid is the child's")
 @covers("listen")
 @cases("option, sockets", [("", 1), (" reuseport", 3)])
 def test_reuseport_gives_each_worker_a_socket(serve, site, option, sockets):

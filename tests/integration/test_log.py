@@ -6,7 +6,7 @@ import time
 
 import pytest
 from harness import process
-from harness.marks import cases, covers
+from harness.marks import cases, covers, not_in_model
 
 QUIET = "client_body_temp_path {dir}/content; root {root};"  # no access_log
 
@@ -146,6 +146,7 @@ def test_variables_of_a_form(line, name):
     assert re.fullmatch(FORMS[name], line[name]), line[name]
 
 
+@not_in_model("fork", "$pid is the child's")
 def test_variables_that_measure(line):
     assert abs(float(line["msec"]) - time.time()) < 60
     assert int(line["bytes_sent"]) == line.head_bytes + 4
@@ -245,6 +246,7 @@ def test_an_error_log_that_cannot_be_opened_ends_the_start(site):
     assert f'[emerg] open() "{site.dir}/none/error.log" failed (2: No such file or directory)' in re.sub(r"\d+#\d+: ", "", result.stderr)
 
 
+@not_in_model("fork", "a child writes what it has at its end")
 @covers("access_log")
 def test_a_buffer_holds_lines_back(serve):
     """Until it is full, or `flush` is over."""

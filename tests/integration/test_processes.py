@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from harness import process
 from harness.client import head_of
-from harness.marks import cases, covers
+from harness.marks import cases, covers, not_in_model
 
 ANSWER = 'location / { return 200 "$pid"; }'
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -19,6 +19,7 @@ def worker_count(server, count):
     return server.process.workers()
 
 
+@not_in_model("fork", "$pid is the child's")
 @covers("worker_processes")
 @cases("value, count", [("1", 1), ("3", 3), ("auto", len(os.sched_getaffinity(0)))])
 def test_worker_processes(serve, value, count):
@@ -27,12 +28,14 @@ def test_worker_processes(serve, value, count):
     assert {int(server.get("/").text) for _ in range(20)} <= set(workers)
 
 
+@not_in_model("fork", "$pid is the child's")
 def test_every_worker_serves(serve):
     server = serve(main="worker_processes 2;", http="server { listen 127.0.0.1:{port} reuseport; " + ANSWER + " }")
     workers = set(worker_count(server, 2))
     process.wait_until(lambda: workers.discard(int(server.get("/").text)) or not workers, what="an answer of each worker")
 
 
+@not_in_model("fork", "$pid is the child's")
 @covers("master_process")
 def test_master_process_off(serve):
     server = serve(main="master_process off;", server=ANSWER)
@@ -179,6 +182,7 @@ def test_term_does_not_wait_for_a_download(serve, site):
         assert len(connection.read_to_end()) < 16_000_000
 
 
+@not_in_model("iterative", "needs two connections at once")
 def test_quit_answers_a_request_that_is_being_sent(serve):
     server = serve(server=ANSWER)
     with server.connect() as connection:
@@ -192,6 +196,8 @@ def test_quit_answers_a_request_that_is_being_sent(serve):
     assert server.process.wait() == 0
 
 
+@not_in_model("fork", "who comes too late gets a 503")
+@not_in_model("iterative", "one is allowed")
 @covers("worker_connections")
 def test_more_connections_than_allowed(serve, site):
     """Those that are being answered hold their place; who comes too late may wait or be closed."""
@@ -212,6 +218,7 @@ def test_more_connections_than_allowed(serve, site):
     process.wait_until(lambda: answers(server), what="an answer afterwards")
 
 
+@not_in_model("fork", "they keep their places")
 @covers("worker_connections")
 def test_idle_connections_give_way(serve):
     server = serve(events="worker_connections 12;", server="keepalive_timeout 60s; " + ANSWER)
@@ -241,6 +248,8 @@ def answers(server):
         return False
 
 
+@not_in_model("fork", "the parent holds no connections")
+@not_in_model("iterative", "there is one connection")
 def test_running_out_of_descriptors(serve):
     server = serve(open_files_max=40, events="worker_connections 512;", server="keepalive_timeout 60s; " + ANSWER)
     connections = [server.connect() for _ in range(80)]

@@ -7,7 +7,7 @@ import pytest
 from harness import process
 from harness.client import head_of
 from harness.marks import cases
-from harness.site import Server, Site, stop_all
+from harness.site import MODEL, Server, Site, stop_all
 
 MTIME = 1_700_000_000
 ETAG = f'"{MTIME:x}-a"'
@@ -93,7 +93,7 @@ def pair():
     servers = [Server(ours), Server(theirs, process.NGINX)]
     try:
         for server in servers:
-            server.start(server.site.configure(http=SITE))
+            server.start(server.site.configure(http=SITE, model=None if process.is_nginx(server.binary) else MODEL))
         yield servers
     finally:
         complaints = stop_all(servers)

@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, covers, not_in_model, webserv_only
 
 MTIME = 1_700_000_000
 ETAG = f'"{MTIME:x}-a"'
@@ -181,6 +181,7 @@ def test_ranges_of_a_large_file(serve, site, first, last):
     assert response.content == content[first : last + 1]
 
 
+@not_in_model("iterative", "they do")
 def test_slow_downloads_do_not_delay_others(serve, site):
     big(site, 8)
     site.write("small", "small")
@@ -254,6 +255,7 @@ def test_a_client_that_goes_away_is_forgotten(serve, site):
     assert server.get("/big", "Range: bytes=0-3").status == 206
 
 
+@not_in_model("iterative", "needs many connections at once")
 def test_many_requests_on_many_connections(serve, site):
     ten_bytes(site)
     server = serve(server="", main="worker_processes 2;")

@@ -1,6 +1,7 @@
-# integration/harness/marks.py: the two marks that tests carry.
+# integration/harness/marks.py: the marks that tests carry.
 import pytest
 
 covers = pytest.mark.covers  # @covers("root", "alias"): fails when those directives have no effect
 webserv_only = pytest.mark.webserv_only  # @webserv_only("why"): nginx 1.22 differs
+not_in_model = pytest.mark.not_in_model  # @not_in_model("fork", "why"): says nothing when WEBSERV_CONCURRENCY is that model
 cases = pytest.mark.parametrize

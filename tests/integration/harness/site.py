@@ -1,5 +1,6 @@
 # integration/harness/site.py: a folder with documents, a configuration and logs, and the server that runs on it.
 # Configurations name {port} {port2} ... {root} {dir}; the rest of the text is nginx's language as it stands.
+import os
 import re
 import shutil
 import tempfile
@@ -23,6 +24,16 @@ http {
 %(http)s
 }
 """
+
+
+# WEBSERV_CONCURRENCY=fork runs tests that say nothing about the matter in that model.
+MODEL = os.environ.get("WEBSERV_CONCURRENCY")
+
+
+def with_concurrency(config, model):
+    if not model or "concurrency" in config:
+        return config
+    return re.sub(r"\bevents\s*\{", lambda match: f"{match[0]} concurrency {model};", config, count=1)
 
 
 class Site:
@@ -56,14 +67,16 @@ class Site:
         return re.sub(r"\{(port\d*)\}", lambda match: str(self.port(match[1])), text)
 
     def configure(self, config=None, *, http=None, server=None, main=DEFAULT_MAIN, events=DEFAULT_EVENTS,
-                  defaults=DEFAULT_HTTP, name="test.conf"):
+                  defaults=DEFAULT_HTTP, name="test.conf", model=MODEL):
         """Writes a configuration file: a whole text, or only what stands in http or in the one server."""
         if server is not None:
             http = "server { listen 127.0.0.1:{port}; " + server + "\n}"
         if config is None:
             config = CONFIGURATION % {"main": main, "events": events, "defaults": defaults, "http": http or ""}
         path = self.dir / name
-        path.write_text(self.fill(config))
+        fresh = path.with_name(name + ".new")
+        fresh.write_text(self.fill(with_concurrency(config, model)))
+        fresh.rename(path)  # a server that reloads at this moment finds the one or the other
         return path
 
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 
 from .client import Connection, head_of
+from .site import MODEL
 
 
 class Client(threading.Thread):
@@ -62,7 +63,7 @@ class Traffic:
     def __init__(self, address, target="/", kept=2, fresh=1, may_be_ended=False, pause=0.002):
         self.address = address
         self.target = target
-        self.may_be_ended = may_be_ended
+        self.may_be_ended = may_be_ended or MODEL in ("fork", "iterative")  # after a reload; when another waits
         self.pause = pause
         self.over = threading.Event()
         self.lock = threading.Lock()

@@ -1,0 +1,24 @@
+// server/forked_child.hpp: the child's side of `concurrency fork`: one connection, one process.
+// It runs serve(), as a worker does that serves many.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <span>
+
+#include "observe/metric.hpp"
+#include "sys/socket.hpp"
+
+namespace webserv::server {
+
+class Worker;
+struct Entrance;
+
+/// Right after the fork, in the child. Nothing of the parent's loop runs again: its memory is a copy that is never cleaned up, its
+/// descriptors are closed except `kept`. Ends with the connection, and as it is told: at once (TERM), after the present answer (QUIT,
+/// also when the parent is gone), after the next one (HUP: there is a newer site).
+[[noreturn]] void live_for_one_connection(const Worker& parent, pid_t parent_process, observe::WorkerMetrics& counters, sys::Accepted peer,
+                                          std::shared_ptr<const Entrance> entrance, std::span<const int> kept);
+
+}  // namespace webserv::server
