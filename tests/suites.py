@@ -106,7 +106,7 @@ def unit(tally, preset="release"):
     listing = subprocess.run(["ctest", "--test-dir", str(BUILD / preset), "--show-only=json-v1"], stdout=subprocess.PIPE, check=True)
     for test in json.loads(listing.stdout)["tests"]:
         name = f"unit-{preset}-{test['name']}"
-        run_reporting(tally, name, test["command"], 600, GTEST_OUTPUT=f"xml:{RESULTS / name}.xml", GTEST_BRIEF="1", **SANITIZERS)
+        run_reporting(tally, name, test["command"], 180, GTEST_OUTPUT=f"xml:{RESULTS / name}.xml", **SANITIZERS)
 
 
 def integration(tally, preset="release"):
