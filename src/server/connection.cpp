@@ -138,9 +138,12 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
 }
 
 Task<bool> wait_for_request(Connection& connection, milliseconds timeout) {
+    // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
+    const bool comes_later = connection.stream.has_read_all() && !connection.http.has_buffered();
     connection.worker.begins_to_wait(connection);
     auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
     connection.worker.ends_waiting(connection);
+    if (!comes_later) connection.worker.files.expect_changes();
     co_return readable.has_value();
 }
 
