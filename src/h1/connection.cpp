@@ -120,16 +120,25 @@ void Connection::set_content_patience(std::chrono::milliseconds between_reads) n
 
 bool Connection::has_buffered() const noexcept { return state_ && !state_->input.buffer.unread().empty(); }
 
-Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline) {
-    if (!state_) co_return true;
-    bool clean = !state_->malformed;
-    if (clean && !state_->content.finished()) clean = co_await state_->content.discard(discard_bytes_max, deadline);
-    if (clean && !state_->input.buffer.unread().empty()) {
-        state_->forget_head();  // another request is pipelined
-    } else {
+bool Connection::finish_at_once() {
+    if (!state_) return true;
+    if (state_->malformed || !state_->content.finished()) return false;
+    if (state_->input.buffer.unread().empty()) {
         state_.reset();
+    } else {
+        state_->forget_head();  // another request is pipelined
     }
-    co_return clean;
+    return true;
+}
+
+Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline) {
+    bool clean = true;
+    if (state_ && !state_->malformed && !state_->content.finished()) {
+        clean = co_await state_->content.discard(discard_bytes_max, deadline);
+    }
+    if (clean && finish_at_once()) co_return true;
+    state_.reset();
+    co_return false;
 }
 
 Task<> Connection::close_gracefully(io::Deadline deadline, std::chrono::milliseconds patience) {

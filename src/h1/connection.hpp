@@ -71,6 +71,9 @@ public:
     /// @return whether the next request's head begins where this request ended
     Task<bool> finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline);
 
+    /// finish_request() for a request whose content has gone, or that had none. @return false: it is not so simple, and nothing was done
+    [[nodiscard]] bool finish_at_once();
+
     /// Whether octets beyond the present request have been read already: a pipelined request, or what nobody will read.
     [[nodiscard]] bool has_buffered() const noexcept;
 

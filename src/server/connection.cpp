@@ -90,20 +90,26 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     co_return after;
 }
 
-// The rest of the request's content must go before the next request, or before a close that does not reset.
-Task<After> finish(Exchange& exchange) {
+// What the exchange leaves behind, once `consumed` says whether the rest of its request's content has gone: it must have before the
+// next request, and before a close that does not reset.
+After after_exchange(Exchange& exchange, bool consumed) {
     Connection& connection = exchange.connection;
     const CoreSettings& core = exchange.core();
     After after;
     after.take(core);
-    if (connection.broken) co_return after;
-    const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
-    const io::Deadline deadline = connection.stream.now() + core.lingering_time;
-    const bool consumed = co_await connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
+    connection.answered_by = nullptr;
+    if (connection.broken) return after;
     after.persists = exchange.persistent && consumed && !connection.should_end();
     after.unread = !consumed || connection.http.has_buffered();
     if (after.persists && core.tcp_nodelay) connection.set_nodelay();
-    co_return after;
+    return after;
+}
+
+Task<bool> discard_content(Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
+    const io::Deadline deadline = exchange.connection.stream.now() + core.lingering_time;
+    return exchange.connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
 }
 
 /// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
@@ -132,19 +138,9 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     worker.metrics.add(Counter::writing);
     co_await answer(exchange, first);
     worker.metrics.add(Counter::writing, -1);
-    auto after = co_await finish(exchange);
-    connection.answered_by = nullptr;
-    co_return after;
-}
-
-Task<bool> wait_for_request(Connection& connection, milliseconds timeout) {
-    // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
-    const bool comes_later = connection.stream.has_read_all() && !connection.http.has_buffered();
-    connection.worker.begins_to_wait(connection);
-    auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
-    connection.worker.ends_waiting(connection);
-    if (!comes_later) connection.worker.files.expect_changes();
-    co_return readable.has_value();
+    bool consumed = connection.broken || connection.http.finish_at_once();
+    if (!consumed) consumed = co_await discard_content(exchange);
+    co_return after_exchange(exchange, consumed);
 }
 
 Task<> close(Connection& connection, const After& after) {
@@ -199,8 +195,13 @@ Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;
     for (;;) {
-        const bool has_request = co_await wait_for_request(connection, timeout);
-        if (!has_request) break;
+        // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
+        const bool comes_later = connection.stream.has_read_all() && !connection.http.has_buffered();
+        worker.begins_to_wait(connection);
+        const auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
+        worker.ends_waiting(connection);
+        if (!readable) break;
+        if (!comes_later) worker.files.expect_changes();
         const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
         if (!after.persists) {
             co_await close(connection, after);
