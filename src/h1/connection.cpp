@@ -69,7 +69,7 @@ Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
     }
 }
 
-Task<Result<http::Request, ReadFailure>> Connection::read_head(const HeadLimits& limits, Arena& arena, io::Deadline deadline) {
+Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline) {
     if (!state_) state_ = std::make_unique<State>(stream_);
     State& state = *state_;
     ReadBuffer& buffer = state.input.buffer;
@@ -92,13 +92,13 @@ Task<Result<http::Request, ReadFailure>> Connection::read_head(const HeadLimits&
         const bool silent = state.request_line.empty();  // nothing but empty lines, if anything
         if (*count == 0) co_return std::unexpected{ReadFailure{silent ? ReadFailure::Kind::closed : ReadFailure::Kind::cut}};
     }
-    http::Request request = parser.request(buffer.unread(), arena);
+    parser.fill(request, buffer.unread());
     state.request_line = request.line;
     state.head_bytes = parser.head_bytes();
     buffer.take(parser.head_bytes());
     state.input.holds_head = true;
     state.content.begin(request);
-    co_return std::move(request);  // a copy would leave the arena
+    co_return Result<void, ReadFailure>{};
 }
 
 std::string_view Connection::request_line() const noexcept { return state_ ? state_->request_line : std::string_view{}; }

@@ -41,9 +41,9 @@ public:
     /// Errors: timed_out, operation_canceled, not_connected when the peer has closed; the stream's own.
     Task<Result<>> wait_for_request(io::Deadline deadline);
 
-    /// Reads one head. The request's views are valid until finish_request(). After a failure of kind malformed,
+    /// Reads one head into `request`, which must be new. Its views are valid until finish_request(). After a failure of kind malformed,
     /// request_line() still tells what was received.
-    Task<Result<http::Request, ReadFailure>> read_head(const HeadLimits& limits, Arena& arena, io::Deadline deadline);
+    Task<Result<void, ReadFailure>> read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline);
     [[nodiscard]] std::string_view request_line() const noexcept;
     /// Octets of the head that was read (request line and fields), for $request_length; content octets are added as they are read.
     [[nodiscard]] std::uint64_t request_bytes() const noexcept;

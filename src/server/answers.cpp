@@ -168,7 +168,7 @@ std::string_view content_type_of(Exchange& exchange) {
         const TypeMap& types = core.types ? *core.types : built_in;
         if (const auto found = types.find(extension); found != types.end()) return found->second;
     }
-    return exchange.evaluate(core.default_type);
+    return without_line_ends(exchange.evaluate(core.default_type), exchange.arena);
 }
 
 std::optional<std::string_view> file_path(Exchange& exchange, std::string_view suffix) {
@@ -211,7 +211,6 @@ Answer prepare_answer(Exchange& exchange) {
         response.location = without_line_ends(response.location, exchange.arena);
         if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
     }
-    response.content_type = without_line_ends(response.content_type, exchange.arena);
 
     const h1::Framing framing = framing_of(exchange);
     if (framing == h1::Framing::close || exchange.worker.draining()) exchange.persistent = false;

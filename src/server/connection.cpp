@@ -69,7 +69,7 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     http::Request received{arena};
     received.line = connection.http.request_line();
     take_target(received);
-    Exchange exchange{connection, way_in, std::move(received), arena, began};
+    Exchange exchange{connection, way_in, received, arena, began};
     exchange.host_name = exchange.host->first_name();
     exchange.path = "/";
     if (failure.kind == Kind::malformed) {
@@ -122,17 +122,18 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     const io::TimePoint began = connection.stream.now();
     const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
     worker.metrics.add(Counter::reading);
-    auto request = co_await connection.http.read_head(limits, arena, deadline);
+    http::Request request{arena};
+    const auto read = co_await connection.http.read_head(request, limits, deadline);
     worker.metrics.add(Counter::reading, -1);
-    if (!request) {
-        const h1::ReadFailure failure = request.error();
+    if (!read) {
+        const h1::ReadFailure failure = read.error();
         auto refused = co_await refuse(connection, way_in, failure, began);
         co_return refused;
     }
     ++connection.requests;
     connection.answered_by = way_in.site.get();
     worker.metrics.add(Counter::requests);
-    Exchange exchange{connection, way_in, std::move(*request), arena, began};
+    Exchange exchange{connection, way_in, request, arena, began};
     exchange.persistent = exchange.request.persistent && !connection.should_end();
     const Outcome first = begin(exchange);
     worker.metrics.add(Counter::writing);

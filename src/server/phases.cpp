@@ -130,9 +130,7 @@ Outcome apply_filters(Exchange& exchange) {
 }  // namespace
 
 Outcome begin(Exchange& exchange) {
-    const auto authority = http::parse_authority(exchange.request.authority, exchange.arena);
-    if (!authority) return Outcome::status(400);
-    exchange.host_name = authority->host;
+    exchange.host_name = exchange.arena.lower(exchange.request.host);
     choose_host(exchange);
     if (exchange.host_name.empty()) exchange.host_name = exchange.host->first_name();
 

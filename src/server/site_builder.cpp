@@ -288,6 +288,7 @@ Checked<> SiteBuilder::add_location(Scope& outer, const Statement& statement) {
 }
 
 void SiteBuilder::compile_handlers(Location& location) {
+    location.core = &location.settings.get<CoreSettings>();
     for (const Module* const module : modules_) {
         if (module->finish != nullptr) module->finish(*this, location.settings);
         for (const Handler& handler : module->handlers) {
