@@ -38,7 +38,7 @@ struct After {
 };
 
 const ConnectionSettings& settings_before_request(Connection& connection, const WayIn& way_in) {
-    return connection.point_behind(*way_in.point).default_host->settings.get<ConnectionSettings>();
+    return connection.point_behind(way_in).default_host->settings.get<ConnectionSettings>();
 }
 
 h1::HeadLimits limits_of(const ConnectionSettings& settings) {
@@ -60,7 +60,7 @@ void take_target(http::Request& request) {
 // A head that was not read: a status if the peer can still use one, silence and a log line if not.
 Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure failure, io::TimePoint began) {
     After after;
-    after.take(connection.point_behind(*way_in.point).default_host->settings.get<CoreSettings>());
+    after.take(connection.point_behind(way_in).default_host->settings.get<CoreSettings>());
     using Kind = h1::ReadFailure::Kind;
     if (failure.kind == Kind::closed || failure.kind == Kind::canceled) co_return after;
 
@@ -166,15 +166,14 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd socket, const sys::
 Connection::~Connection() { worker.closed(*this); }
 
 const sys::Address& Connection::local() {
-    if (local_.family() == AF_UNSPEC) {
-        if (auto address = sys::local_address(stream.socket())) local_ = *address;
-    }
-    return local_;
+    if (!local_) local_ = std::make_unique<sys::Address>(sys::local_address(stream.socket()).value_or(sys::Address{}));
+    return *local_;
 }
 
 bool Connection::should_end() const noexcept { return worker.ends_connections() || !entrance->open; }
 
-const ListenPoint& Connection::point_behind(const ListenPoint& point) {
+const ListenPoint& Connection::point_behind(const WayIn& way_in) {
+    const ListenPoint& point = *way_in.point;
     if (point.specific.empty()) return point;
     const auto found =
         std::find_if(point.specific.begin(), point.specific.end(), [&](const auto& specific) { return specific->address == local(); });
@@ -190,8 +189,9 @@ void Connection::set_nodelay() {
     (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_NODELAY, 1);  // only costs time if it fails
 }
 
-Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<const Entrance> entrance) {
-    Connection connection{worker, std::move(socket), peer, std::move(entrance)};
+Task<> serve(std::unique_ptr<Connection> owned) {
+    Connection& connection = *owned;
+    Worker& worker = connection.worker;
     milliseconds timeout = settings_before_request(connection, connection.entrance->current).client_header_timeout;
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;

@@ -19,7 +19,7 @@ Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request& recei
     : connection{client},
       worker{client.worker},
       site{way_in.site},
-      point{client.point_behind(*way_in.point)},
+      point{client.point_behind(way_in)},
       arena{memory},
       request{received},
       response{memory},
