@@ -12,6 +12,7 @@ namespace webserv::modules {
 
 extern const server::Module redirect_module;     // return
 extern const server::Module index_module;        // index
+extern const server::Module autoindex_module;    // autoindex, autoindex_*
 extern const server::Module static_module;       // files
 extern const server::Module conditional_module;  // If-* fields, etag
 extern const server::Module headers_module;      // add_header

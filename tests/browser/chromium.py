@@ -85,9 +85,9 @@ class Page:
     def type(self, text):
         self.command("Input.insertText", text=text)
 
-    def press(self, key, code):
+    def press(self, key, code, text=""):
         for kind in ("keyDown", "keyUp"):
-            self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+            self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")
 
     def overflow(self):
         """By how many pixels the page is wider than its window."""

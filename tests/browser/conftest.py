@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from chromium import Browser  # noqa: E402
 from harness import marks, process  # noqa: E402
 from harness.serving import Serving  # noqa: E402
-from harness.site import Site  # noqa: E402
+from harness.site import Site, stop_all  # noqa: E402
 
 
 def pytest_configure(config):
@@ -53,15 +53,16 @@ def keep_picture(page, request):
 
 @pytest.fixture(scope="module")
 def serving():
-    """Starts `webserv serve FOLDER ...`; ended and examined after the file's tests."""
-    site, started = Site(), []
+    """Starts `webserv serve FOLDER ...`; ended and examined after the file's tests, with the Servers that `also_stop` is told of."""
+    site, started, others = Site(), [], []
 
     def start(*arguments, folder=None):
         started.append(Serving(site, *arguments, folder=folder))
         return started[-1]
 
     start.site = site
+    start.also_stop = others.append
     yield start
-    complaints = [complaint for each in started for complaint in each.stop()]
+    complaints = [complaint for each in started for complaint in each.stop()] + [stop_all(others)]
     site.remove()
-    assert not complaints, complaints
+    assert not any(complaints), complaints
