@@ -14,6 +14,8 @@ std::span<const server::Module* const> all() noexcept {
         &server::connection_module,
         &server::variables_module,
         &redirect_module,
+        // access
+        &auth_basic_module,
         // before the content: which file it is
         &try_files_module,
         // content: an index is looked for before the folder is listed, and before the file itself

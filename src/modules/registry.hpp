@@ -11,6 +11,7 @@ namespace webserv::modules {
 [[nodiscard]] std::span<const server::Module* const> all() noexcept;
 
 extern const server::Module redirect_module;     // return
+extern const server::Module auth_basic_module;   // auth_basic, auth_basic_user_file
 extern const server::Module try_files_module;    // try_files
 extern const server::Module index_module;        // index
 extern const server::Module autoindex_module;    // autoindex, autoindex_*
