@@ -118,7 +118,7 @@ def test_wrong_arguments(arguments, code):
 def test_help():
     result = process.run(["serve", "--help"])
     assert result.returncode == 0
-    for word in ("--port", "--bind", "--unix", "--backlog", "--quiet", "--trace"):
+    for word in ("--port", "--bind", "--unix", "--index", "--spa", "--cors", "--listing", "--auth", "--backlog", "--quiet", "--trace"):
         assert word in result.stdout + result.stderr
 
 
