@@ -69,7 +69,7 @@ Task<Outcome> check_password(Exchange& exchange) {
         co_return ask_for_credentials(exchange, realm);
     }
     // For C, which libcrypt is written in, a password ends with its first NUL; nginx cuts it there as well.
-    const std::string password{credentials->password.c_str()};
+    const std::string password = credentials->password.substr(0, credentials->password.find('\0'));
     const std::string path{exchange.evaluate(settings.user_file)};
     const auto file = sys::read_whole(path.c_str(), file_bytes_max);
     if (!file) co_return cannot_read(exchange, path, file.error());

@@ -97,10 +97,9 @@ struct Listed {
 Result<Listed> list(const std::string& folder, ListOptions options) {
     auto contents = read_folder(folder.c_str());
     if (!contents) return std::unexpected{contents.error()};
-    Listed listed{std::make_unique<ListSource>(make_list_writer(std::move(options)), std::move(contents->files)),
-                  std::move(contents->unreadable)};
-    listed.source->prepare();
-    return listed;
+    auto source = std::make_unique<ListSource>(make_list_writer(std::move(options)), std::move(contents->files));
+    source->prepare();
+    return Listed{.source = std::move(source), .unreadable = std::move(contents->unreadable)};
 }
 
 Outcome cannot_list(Exchange& exchange, std::string_view folder, const Error& error) {

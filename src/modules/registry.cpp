@@ -19,6 +19,7 @@ std::span<const server::Module* const> all() noexcept {
         // before the content: which file it is
         &try_files_module,
         // content: an index is looked for before the folder is listed, and before the file itself
+        &random_index_module,
         &index_module,
         &autoindex_module,
         &static_module,

@@ -42,7 +42,7 @@ def test_folders_are_listed(serving):
     page = server.get("/a/")
     assert page.status == 200 and page.field("Content-Type") == "text/html; charset=utf-8" and "file.txt" in page.text
     assert server.get("/").text == "<p>index</p>"
-    assert ".hidden" not in server.get("/c/").text
+    assert 'href=".hidden' not in server.get("/c/").text
     assert server.get("/c/.hidden/").status == 404
 
 
