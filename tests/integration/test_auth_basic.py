@@ -7,8 +7,8 @@ import time
 
 import pytest
 from harness import process
-from harness.marks import cases, covers, webserv_only
-from harness.site import Server, Site, stop_all
+from harness.beside_nginx import beside_nginx
+from harness.marks import cases, covers, not_in_model, webserv_only
 
 SALT = b"pepper"
 USERS = {
@@ -53,6 +53,7 @@ CONFIG = """
 
 
 def documents(site):
+    (site.dir / "root").mkdir(exist_ok=True)
     site.write("file", "content")
     site.write("401.html", "who are you?")
     lines = ["# a comment", "", *(f"{name}:{stored}" for name, stored in USERS.items()), "twice:{PLAIN}other", "#hidden:{PLAIN}secret",
@@ -65,21 +66,8 @@ def documents(site):
 
 @pytest.fixture(scope="module")
 def pair():
-    ours, theirs = Site(), Site()
-    theirs.root = ours.root
-    for site in (ours, theirs):
-        (site.dir / "root").mkdir(exist_ok=True)
-        documents(site)
-    servers = [Server(ours), Server(theirs, process.NGINX)]
-    try:
-        for server in servers:
-            server.start(server.site.configure(http=CONFIG))
-        yield servers
-    finally:
-        complaints = stop_all(servers)
-        ours.remove()
-        theirs.remove()
-    assert not complaints, complaints
+    with beside_nginx(CONFIG, documents) as pair:
+        yield pair
 
 
 def basic(user, password="secret"):
@@ -159,6 +147,7 @@ def test_a_change_of_the_file_holds_at_once(pair):
 
 
 @webserv_only("nginx makes it upon its loop")
+@not_in_model("iterative", "others wait by intention")
 def test_a_slow_hash_keeps_nobody_waiting(site, serve):
     """Others are answered while a helper thread is at work: some hundred answers for each password, or there is no helper."""
     hashed = "$6$rounds=400000$saltsalt$" + "x" * 86

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 from harness import process
-from harness.marks import cases, covers, webserv_only
-from harness.site import Server, Site, stop_all
+from harness.beside_nginx import beside_nginx
+from harness.marks import cases, covers, not_in_model, webserv_only
 
 MTIME = 1_700_000_000  # 2023-11-14 22:13:20 UTC
 SIZES = [0, 1, 999, 9999, 10_000, 10_751, 10_752, 1024 * 1024 - 1, 1024 * 1024, 1536 * 1024 - 1, 1536 * 1024, 1 << 30, (5 << 30) + (1 << 29)]
@@ -39,7 +39,10 @@ CONFIG = """
 """
 
 
-def documents(root):
+def documents(site):
+    root = site.root
+    if (root / "sub").exists():
+        return
     for number, size in enumerate(SIZES):
         with open(root / f"size{number}", "wb") as file:
             file.truncate(size)
@@ -70,23 +73,13 @@ def documents(root):
 @pytest.fixture(scope="module")
 def pair():
     """The server under test, whose `plain` is nginx's `html`, and nginx; both believe that they are far from Greenwich."""
-    ours, theirs = Site(), Site()
-    theirs.root = ours.root
-    documents(ours.root)
-    servers = [Server(ours), Server(theirs, process.NGINX)]
     zone = os.environ.get("TZ")
     os.environ["TZ"] = "Asia/Kolkata"
     try:
-        for server in servers:
-            name = "html" if process.is_nginx(server.binary) else "plain"
-            server.start(server.site.configure(http=CONFIG % {"html": name}, main="worker_processes 1; env TZ=Asia/Kolkata;"))
-        yield servers
+        with beside_nginx(CONFIG % {"html": "plain"}, documents, CONFIG % {"html": "html"}, main="worker_processes 1; env TZ=Asia/Kolkata;") as pair:
+            yield pair
     finally:
         os.environ.pop("TZ") if zone is None else os.environ.update(TZ=zone)
-        complaints = stop_all(servers)
-        ours.remove()
-        theirs.remove()
-    assert not complaints, complaints
 
 
 TARGETS = ["/html/", "/rounded/", "/local/", "/xml/", "/json/", "/jsonp/", "/jsonp/?callback=found", "/jsonp/?callback=a.b_1&x=y",
@@ -186,7 +179,7 @@ class Rows(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pages(shared_serve, shared_site):
-    documents(shared_site.root)
+    documents(shared_site)
     for number, size in enumerate(SIZES):
         (shared_site.root / f"size{number}").unlink()
     for name, size, age in (("file10", 10, 0), ("file2", 2_000, 5), ("File1", 1_447_382, 3), ("b", 999_500, 9)):
@@ -316,6 +309,7 @@ def crowded(shared_serve, shared_site):
 
 @pages_only
 @cases("kind", ["html", "json"])
+@not_in_model("iterative", "others wait by intention")
 def test_a_large_folder_keeps_nobody_waiting(crowded, kind):
     """Reading, sorting and writing a hundred thousand names goes on beside the loop, or in small pieces upon it."""
     server, address = crowded, ("127.0.0.1", crowded.site.port("port2"))

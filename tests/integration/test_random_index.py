@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 from harness import process
+from harness.beside_nginx import beside_nginx
 from harness.marks import cases, covers
-from harness.site import Server, Site, stop_all
 
 CONFIG = """
     types { text/plain txt; text/html html; }
@@ -19,28 +19,21 @@ CONFIG = """
 """
 
 
-@pytest.fixture(scope="module")
-def pair():
-    ours, theirs = Site(), Site()
-    theirs.root = ours.root
+def documents(site):
     for name in ("one/only.txt", "hidden/.only.txt", "folders/inner/x.txt", "indexed/folder/x.txt", "indexed/index.html", "program/x.php",
                  "space/a b%.txt", *(f"many/{number}.txt" for number in range(4))):
-        ours.write(name, f"content of {name}")
-    (ours.root / "links").mkdir()
-    (ours.root / "links" / "link.txt").symlink_to("../one/only.txt")
-    (ours.root / "empty").mkdir()
-    (ours.root / "closed").mkdir()
-    (ours.root / "closed").chmod(0o711)
-    servers = [Server(ours), Server(theirs, process.NGINX)]
-    try:
-        for server in servers:
-            server.start(server.site.configure(http=CONFIG))
-        yield servers
-    finally:
-        complaints = stop_all(servers)
-        ours.remove()
-        theirs.remove()
-    assert not complaints, complaints
+        site.write(name, f"content of {name}")
+    for name in ("links", "empty", "closed"):
+        (site.root / name).mkdir(exist_ok=True)
+    (site.root / "links" / "link.txt").unlink(missing_ok=True)
+    (site.root / "links" / "link.txt").symlink_to("../one/only.txt")
+    (site.root / "closed").chmod(0o711)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    with beside_nginx(CONFIG, documents) as pair:
+        yield pair
 
 
 @covers("random_index")

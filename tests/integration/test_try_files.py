@@ -2,8 +2,8 @@
 # The documents are the same for both; what a location answered is seen in its fields.
 import pytest
 from harness import process
+from harness.beside_nginx import beside_nginx
 from harness.marks import cases, covers
-from harness.site import Server, Site, stop_all
 
 CONFIG = """
     types { text/html html; text/css css; text/plain txt; }
@@ -68,23 +68,16 @@ TARGETS = ["/a/file.txt", "/a/", "/a/deep/", "/a/deep", "/a/none", "/a/none/", "
            "/file.txt", "/with%20space.txt", "/a/.txt", "/.css", "/pages", "/pages/", "/no/where", "/long/file", "/long/" + "x" * 300, "/long/file/x"]
 
 
+def documents(site):
+    for name in FILES:
+        site.write(name, f"content of {name}")
+    (site.root / "unreadable" / "secret").chmod(0o600)
+
+
 @pytest.fixture(scope="module")
 def pair():
-    ours, theirs = Site(), Site()
-    theirs.root = ours.root
-    for name in FILES:
-        ours.write(name, f"content of {name}")
-    (ours.root / "unreadable" / "secret").chmod(0o600)
-    servers = [Server(ours), Server(theirs, process.NGINX)]
-    try:
-        for server in servers:
-            server.start(server.site.configure(http=CONFIG))
-        yield servers
-    finally:
-        complaints = stop_all(servers)
-        ours.remove()
-        theirs.remove()
-    assert not complaints, complaints
+    with beside_nginx(CONFIG, documents) as pair:
+        yield pair
 
 
 def seen(server, response):
