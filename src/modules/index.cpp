@@ -51,7 +51,7 @@ Outcome check_folder(Exchange& exchange, std::string_view folder) {
         return Outcome::status(403);
     }
     const int number = found ? ENOTDIR : static_cast<int>(found.error().code);
-    exchange.log(Level::error, fmt::format("\"{}\" is not found {}", folder, describe_errno(number)));
+    if (exchange.core().log_not_found) exchange.log(Level::error, fmt::format("\"{}\" is not found {}", folder, describe_errno(number)));
     return Outcome::status(404);
 }
 

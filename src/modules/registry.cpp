@@ -10,6 +10,7 @@ std::span<const server::Module* const> all() noexcept {
     static constexpr const server::Module* modules[] = {
         &server::main_module,
         &server::process_module,
+        &server::error_log_module,
         &server::core_module,
         &server::connection_module,
         &server::variables_module,

@@ -55,7 +55,7 @@ Outcome cannot_open(Exchange& exchange, std::string_view path, const Error& erro
         case std::errc::no_such_file_or_directory:
         case std::errc::not_a_directory:
         case std::errc::filename_too_long:
-            exchange.log(Level::error, message());
+            if (exchange.core().log_not_found) exchange.log(Level::error, message());
             return Outcome::status(404);
         case std::errc::permission_denied:
         case std::errc::too_many_symbolic_link_levels:

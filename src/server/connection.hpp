@@ -50,8 +50,9 @@ public:
     std::uint64_t number;        ///< $connection: counts from 1 in each worker
     std::uint64_t requests = 0;  ///< $connection_requests
     io::TimePoint since;
-    bool nodelay = false;  ///< TCP_NODELAY is set
-    bool broken = false;   ///< sending has failed: nothing more can be said to this peer
+    bool nodelay = false;   ///< TCP_NODELAY is set
+    bool debugged = false;  ///< everything about it is logged (debug_connection)
+    bool broken = false;    ///< sending has failed: nothing more can be said to this peer
 
     // The worker's lists: of those that wait for their next request, longest waiting first, and of the others.
     Connection* previous = nullptr;

@@ -6,8 +6,9 @@
 
 namespace webserv::server {
 
-extern const Module main_module;        ///< main and events: processes, error_log
+extern const Module main_module;        ///< main and events: processes
 extern const Module process_module;     ///< main: limits, priority, processors and environment of workers
+extern const Module error_log_module;   ///< error_log
 extern const Module core_module;        ///< http, server, location: blocks, names, files, errors
 extern const Module connection_module;  ///< reading requests, timeouts, keep-alive, sending
 extern const Module variables_module;   ///< $uri, $host, $status, ...

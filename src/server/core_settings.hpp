@@ -50,8 +50,9 @@ struct MainSettings {
 /// error_log, which may stand at every level.
 struct ErrorLogSettings {
     struct Target {
-        std::string path;  ///< absolute, or "stderr"
+        observe::LogPlace place;
         observe::Level level = observe::Level::error;
+        observe::LogForm form = observe::LogForm::text;
     };
     config::ScopedList<Target> targets;
 };
@@ -91,6 +92,8 @@ struct CoreSettings {
     std::shared_ptr<const TypeMap> types;  ///< null: nginx's three built-in types
     bool types_are_own = false;
     config::Expression default_type = config::Expression::literal("text/plain");
+
+    bool log_not_found = true;
 
     bool sendfile = false;
     bool tcp_nopush = false;

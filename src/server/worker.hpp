@@ -61,8 +61,8 @@ public:
     void stop();
     /// In a child process that was forked for one connection: goes on where the worker of its parent stands. Listens to nobody.
     void branch_off(const Worker& parent);
-    /// Descriptors that such a child needs beside its connection: the logs'. Set by whoever opens them.
-    std::function<std::vector<int>()> kept_by_children;
+    /// The logs that such a child writes to as well. Set by whoever opens them.
+    std::function<std::vector<std::shared_ptr<observe::LogSink>>()> open_logs;
     [[nodiscard]] bool draining() const noexcept { return draining_; }
     [[nodiscard]] bool ends_connections() const noexcept { return draining_ || last_answers_; }
 
@@ -94,6 +94,9 @@ public:
 
     /// Writes what the access logs have gathered.
     void flush_logs(bool everything);
+    /// The log files have other names' files behind them: whoever opened one himself opens it anew.
+    void logs_were_reopened();
+    [[nodiscard]] unsigned log_reopenings() const noexcept { return log_reopenings_; }
 
 private:
     void use_access_logs(Site& site, std::span<const std::shared_ptr<observe::LogSink>> sinks);
@@ -136,6 +139,7 @@ private:
     std::chrono::microseconds longest_turn_{};
     std::uint64_t connections_ = 0;
     std::uint64_t open_ = 0;
+    unsigned log_reopenings_ = 0;
     bool draining_ = false;
     bool last_answers_ = false;
     bool warned_of_limit_ = false;
