@@ -13,6 +13,7 @@ std::span<const server::Module* const> all() noexcept {
         &server::error_log_module,
         &server::core_module,
         &server::connection_module,
+        &server::output_module,
         &server::variables_module,
         &redirect_module,
         // content: an index is looked for before the file itself
@@ -22,6 +23,7 @@ std::span<const server::Module* const> all() noexcept {
         &conditional_module,
         &headers_module,
         &range_module,
+        &limit_rate_module,
         // log
         &access_log_module,
     };

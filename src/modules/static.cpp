@@ -21,7 +21,8 @@ using server::Phase;
 /// A file's octets through memory, for `sendfile off`.
 class ReadingSource final : public io::Source {
 public:
-    ReadingSource(const sys::Fd& file, io::FileSlice slice, Arena& arena) noexcept : file_{file}, slice_{slice}, arena_{arena} {}
+    ReadingSource(const sys::Fd& file, io::FileSlice slice, std::uint64_t buffer_bytes, Arena& arena) noexcept
+        : file_{file}, slice_{slice}, buffer_bytes_{buffer_bytes}, arena_{arena} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override {
         slice_ = {.offset = slice_.offset + offset, .length = count};
@@ -30,8 +31,11 @@ public:
 
     Task<Result<io::Piece>> next(std::uint64_t bytes_max) override {
         if (slice_.length == 0) co_return io::Piece{};
-        if (buffer_ == nullptr) buffer_ = arena_.take(buffer_bytes);
-        const std::uint64_t wanted = std::min({bytes_max, slice_.length, std::uint64_t{buffer_bytes}});
+        if (buffer_ == nullptr) {
+            buffer_bytes_ = std::min(buffer_bytes_, slice_.length);
+            buffer_ = arena_.take(buffer_bytes_);
+        }
+        const std::uint64_t wanted = std::min({bytes_max, slice_.length, buffer_bytes_});
         const ssize_t count = ::pread(file_.get(), buffer_, wanted, static_cast<off_t>(slice_.offset));
         if (count < 0) co_return failed("pread");
         slice_.offset += static_cast<std::uint64_t>(count);
@@ -41,9 +45,9 @@ public:
     }
 
 private:
-    static constexpr std::size_t buffer_bytes = 32U << 10;  // nginx's output_buffers
     const sys::Fd& file_;
     io::FileSlice slice_;
+    std::uint64_t buffer_bytes_;  // no more than there is to read
     Arena& arena_;
     char* buffer_ = nullptr;
 };
@@ -79,7 +83,11 @@ io::Source* content_of(Exchange& exchange, const OpenFile& file) {
     if (file.status.size == 0) return nullptr;
     if (file.mapping) return &exchange.make<io::MemorySource>(file.mapping->bytes());
     const io::FileSlice whole{.offset = 0, .length = file.status.size};
-    if (!exchange.core().sendfile) return &exchange.make<ReadingSource>(file.descriptor, whole, exchange.arena);
+    const server::CoreSettings& core = exchange.core();
+    if (!core.sendfile) {
+        const std::uint64_t buffer_bytes = core.output_buffer_count * core.output_buffer_size;
+        return &exchange.make<ReadingSource>(file.descriptor, whole, buffer_bytes, exchange.arena);
+    }
     exchange.sends_file = true;
     return &exchange.make<io::FileSource>(file.descriptor, whole);
 }

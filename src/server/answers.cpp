@@ -227,6 +227,7 @@ Task<> send_response(Exchange& exchange) {
         .persistent = exchange.persistent,
         .keep_alive_seconds = static_cast<std::uint32_t>(core.keepalive_header.count()),
     };
+    connection.stream.set_share(core.sendfile_max_chunk);
     const bool cork = core.tcp_nopush && exchange.sends_file;
     if (cork) connection.set_cork(true);
     const h1::Connection::Sent sent =
@@ -238,6 +239,7 @@ Task<> send_response(Exchange& exchange) {
     if (!sent.outcome) {
         exchange.persistent = false;
         connection.broken = true;
+        if (core.reset_timedout_connection && sent.outcome.error().code == std::errc::timed_out) connection.reset();
         exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(sent.outcome.error())));
     }
 }

@@ -41,6 +41,7 @@ public:
     [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
+    void reset() noexcept;                           ///< it ends with RST; nothing more can be said to this peer
     void set_nodelay();                              ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
     Worker& worker;

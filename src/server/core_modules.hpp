@@ -11,6 +11,7 @@ extern const Module process_module;     ///< main: limits, priority, processors 
 extern const Module error_log_module;   ///< error_log
 extern const Module core_module;        ///< http, server, location: blocks, names, files, errors
 extern const Module connection_module;  ///< reading requests, timeouts, keep-alive, sending
+extern const Module output_module;      ///< sending, reading the files that are sent
 extern const Module variables_module;   ///< $uri, $host, $status, ...
 
 }  // namespace webserv::server

@@ -105,6 +105,10 @@ struct CoreSettings {
     seconds keepalive_header{0};             ///< Keep-Alive: timeout=N; 0: not sent
     std::uint64_t keepalive_requests = 1000;
     milliseconds send_timeout{60'000};
+    std::uint64_t sendfile_max_chunk = 2U << 20;  ///< 0: unlimited
+    std::uint64_t output_buffer_count = 2;
+    std::uint64_t output_buffer_size = 32768;
+    bool reset_timedout_connection = false;
 
     std::uint64_t client_max_body_size = 1U << 20;  ///< 0: unlimited
     std::uint64_t client_body_buffer_size = 16384;

@@ -168,6 +168,7 @@ Task<> answer(Exchange& exchange, Outcome first) {
     if (outcome.kind == Outcome::Kind::close) {
         exchange.persistent = false;
         exchange.forced_status = outcome.code;
+        if (exchange.core().reset_timedout_connection) exchange.connection.reset();
     }
     log_exchange(exchange);
 }
