@@ -25,6 +25,15 @@ using std::chrono::seconds;
 /// How accepted connections are served: all upon the worker's loop, each by a child process, or one after another.
 enum class ConcurrencyModel : unsigned char { event, fork, iterative };
 
+/// Threads of a worker that read files.
+struct ThreadPoolSettings {
+    std::string name = "default";
+    std::size_t threads = 32;
+    std::size_t max_queue = 65536;
+
+    bool operator==(const ThreadPoolSettings&) const = default;
+};
+
 /// Directives of the main context and of `events`.
 struct MainSettings {
     bool daemon = true;
@@ -45,6 +54,8 @@ struct MainSettings {
     std::string working_directory;                  ///< as written; "": not changed
     std::vector<std::string> environment;           ///< "NAME=value"; TZ among them, if it is set
     milliseconds worker_shutdown_timeout{0};        ///< 0: none
+
+    std::vector<ThreadPoolSettings> thread_pools;  ///< those that are named; "default" exists in any case
 };
 
 /// error_log, which may stand at every level.
@@ -55,6 +66,14 @@ struct ErrorLogSettings {
         observe::LogForm form = observe::LogForm::text;
     };
     config::ScopedList<Target> targets;
+};
+
+/// How files are read that are not small.
+struct FileReadingSettings {
+    bool threads = false;     ///< aio
+    config::Expression pool;  ///< its name
+    std::optional<std::uint64_t> directio;
+    std::uint64_t directio_alignment = 512;
 };
 
 /// What holds for a connection before a request has chosen its server, and for reading requests.

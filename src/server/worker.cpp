@@ -321,6 +321,19 @@ void Worker::wake_room_waiters() {
     for (const std::coroutine_handle<> waiter : std::exchange(room_waiters_, {})) loop.post(waiter);
 }
 
+io::HelperThreads* Worker::thread_pool(std::string_view name) {
+    const auto& named = site_->process().thread_pools;
+    const auto found = std::find_if(named.begin(), named.end(), [&](const auto& pool) { return pool.name == name; });
+    ThreadPoolSettings wanted;
+    if (found != named.end()) wanted = *found;
+    if (wanted.name != name) return nullptr;
+    // One with other bounds, of a site before, stays until its reads have ended; then it only sleeps.
+    const auto known = std::find_if(thread_pools_.begin(), thread_pools_.end(), [&](const auto& pool) { return pool.settings == wanted; });
+    if (known != thread_pools_.end()) return known->threads.get();
+    auto threads = loop.make_helper_threads(wanted.threads, wanted.max_queue);
+    return thread_pools_.emplace_back(std::move(wanted), std::move(threads)).threads.get();
+}
+
 void Worker::logs_were_reopened() {
     ++log_reopenings_;
     if (concurrency_) concurrency_->logs_were_reopened();

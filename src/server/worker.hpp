@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "io/loop.hpp"
+#include "io/offload.hpp"
 #include "io/scope.hpp"
 #include "observe/metric.hpp"
 #include "server/clock_text.hpp"
@@ -92,6 +93,9 @@ public:
     /// How long one turn of the loop has taken at most since this was asked last.
     [[nodiscard]] std::chrono::microseconds take_longest_turn() noexcept { return std::exchange(longest_turn_, {}); }
 
+    /// The threads that read files, by the name of their pool; null: the site has none of this name.
+    [[nodiscard]] io::HelperThreads* thread_pool(std::string_view name);
+
     /// Writes what the access logs have gathered.
     void flush_logs(bool everything);
     /// The log files have other names' files behind them: whoever opened one himself opens it anew.
@@ -136,6 +140,11 @@ private:
 
     std::shared_ptr<const Site> site_;
     std::vector<std::shared_ptr<AccessLog>> access_logs_;
+    struct ThreadPool {
+        ThreadPoolSettings settings;
+        std::unique_ptr<io::HelperThreads> threads;
+    };
+    std::vector<ThreadPool> thread_pools_;  // those that were asked for
     std::chrono::microseconds longest_turn_{};
     std::uint64_t connections_ = 0;
     std::uint64_t open_ = 0;
