@@ -6,6 +6,7 @@
 #include "io/file_reading.hpp"
 #include "modules/registry.hpp"
 #include "server/answers.hpp"
+#include "server/find_file.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::modules {
@@ -88,7 +89,7 @@ Outcome serve_file(Exchange& exchange) {
 
     const auto path = server::file_path(exchange, {});
     if (!path) return Outcome::status(404);
-    auto found = exchange.worker.files.open(*path);
+    auto found = server::find_file(exchange, *path);
     if (!found) return cannot_open(exchange, *path, found.error());
     if (found->status.is_directory()) return redirect_to_folder(exchange);
     if (!found->file) {

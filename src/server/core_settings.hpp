@@ -16,6 +16,7 @@
 #include "config/settings.hpp"
 #include "observe/log.hpp"
 #include "sys/limits.hpp"
+#include "sys/symlinks.hpp"
 
 namespace webserv::server {
 
@@ -74,6 +75,8 @@ struct FileReadingSettings {
     config::Expression pool;  ///< its name
     std::optional<std::uint64_t> directio;
     std::uint64_t directio_alignment = 512;
+    sys::SymlinkRule symlinks = sys::SymlinkRule::follow;
+    config::Expression symlinks_from;  ///< links of this part of a path are followed in any case
 };
 
 /// What holds for a connection before a request has chosen its server, and for reading requests.

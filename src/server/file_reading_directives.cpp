@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <span>
 
 #include "config/values.hpp"
@@ -107,6 +108,37 @@ Checked<> apply_directio_alignment(Scope& scope, const Statement& statement) {
     return {};
 }
 
+Checked<> apply_disable_symlinks(Scope& scope, const Statement& statement) {
+    std::optional<sys::SymlinkRule> rule;
+    std::optional<config::Expression> from;
+    const auto& words = statement.words;
+    for (const config::Word& word : words) {
+        const bool is_from = word.text.starts_with("from=") && word.text.size() > 5;
+        const bool is_rule = word.text == "off" || word.text == "on" || word.text == "if_not_owner";
+        if (!is_from && !is_rule) return complain(fmt::format("invalid parameter \"{}\"", word.text), word.place);
+        if (is_from ? from.has_value() : rule.has_value()) {
+            return complain(fmt::format("duplicate parameters \"{} {}\"", words[0].text, words[1].text), word.place);
+        }
+        if (is_rule) {
+            rule = word.text == "off"  ? sys::SymlinkRule::follow
+                   : word.text == "on" ? sys::SymlinkRule::refuse
+                                       : sys::SymlinkRule::same_owner;
+            continue;
+        }
+        auto compiled = builder(scope).compile({.text = word.text.substr(5), .place = word.place}, scope);
+        if (!compiled) return std::unexpected{compiled.error()};
+        from = std::move(*compiled);
+    }
+    if (!rule) return complain("\"disable_symlinks\" must have \"off\", \"on\" or \"if_not_owner\" parameter", statement.name.place);
+    if (from && *rule == sys::SymlinkRule::follow) {
+        return complain("\"from=\" cannot be used with \"off\" parameter", statement.name.place);
+    }
+    auto& settings = scope.settings.own<FileReadingSettings>();
+    settings.symlinks = *rule;
+    settings.symlinks_from = from ? std::move(*from) : config::Expression{};
+    return {};
+}
+
 constexpr Directive directives[] = {
     {.name = "thread_pool",
      .contexts = context::main,
@@ -146,6 +178,17 @@ constexpr Directive directives[] = {
      .fallback = "512",
      .apply = apply_directio_alignment,
      .doc = "The alignment that `directio` reads with: that of the file system's blocks, where it minds (4k for XFS). A power of two."},
+    {.name = "disable_symlinks",
+     .contexts = everywhere,
+     .takes = arity::between(1, 2),
+     .syntax = "off | on | if_not_owner [from=part]",
+     .fallback = "off",
+     .apply = apply_disable_symlinks,
+     .doc =
+         "Whether a file is found through symbolic links. `on`: not if any name of its path is a link. `if_not_owner`: not if a link and "
+         "what it names belong to different users. With `from=`, such as `from=$document_root`, the links of that part of the path are "
+         "followed. A link at the end of the path is answered with 403, one before it with 404 (`on`) or 403. Each request then opens its "
+         "file folder by folder, and small files are not kept in memory."},
 };
 
 }  // namespace
