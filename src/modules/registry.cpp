@@ -10,8 +10,11 @@ std::span<const server::Module* const> all() noexcept {
     static constexpr const server::Module* modules[] = {
         &server::main_module,
         &server::process_module,
+        &server::error_log_module,
         &server::core_module,
         &server::connection_module,
+        &server::output_module,
+        &server::file_reading_module,
         &server::variables_module,
         &redirect_module,
         // access
@@ -27,6 +30,7 @@ std::span<const server::Module* const> all() noexcept {
         &conditional_module,
         &headers_module,
         &range_module,
+        &limit_rate_module,
         // log
         &access_log_module,
     };

@@ -20,6 +20,7 @@ extern const server::Module static_module;        // files
 extern const server::Module conditional_module;   // If-* fields, etag
 extern const server::Module headers_module;       // add_header
 extern const server::Module range_module;         // Range
+extern const server::Module limit_rate_module;    // limit_rate
 extern const server::Module access_log_module;    // access_log, log_format
 
 }  // namespace webserv::modules

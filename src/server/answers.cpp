@@ -225,6 +225,7 @@ Answer prepare_answer(Exchange& exchange) {
         response.content_length.reset();
         response.content_type = {};
     }
+    exchange.connection.stream.set_share(core.sendfile_max_chunk);
     const bool cork = core.tcp_nopush && exchange.sends_file;
     if (cork) exchange.connection.set_cork(true);
     return {.options = {.date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
@@ -243,6 +244,7 @@ void finish_answer(Exchange& exchange, const Answer& answer, const h1::Connectio
     if (exchange.complete) return;
     exchange.persistent = false;
     exchange.connection.broken = true;
+    if (exchange.core().reset_timedout_connection && sent.outcome.error().code == std::errc::timed_out) exchange.connection.reset();
     exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(sent.outcome.error())));
 }
 

@@ -87,6 +87,7 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     exchange.response.status = timed_out ? 408 : 400;
     log_exchange(exchange);
     connection.broken = true;
+    if (timed_out && exchange.core().reset_timedout_connection) connection.reset();
     co_return after;
 }
 
@@ -182,6 +183,11 @@ const ListenPoint& Connection::point_behind(const WayIn& way_in) {
 
 void Connection::set_cork(bool on) {
     if (!peer_.is_local()) (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_CORK, on ? 1 : 0);  // only costs segments if it fails
+}
+
+void Connection::reset() noexcept {
+    broken = true;
+    (void)sys::reset_on_close(stream.socket());  // then it ends as any other
 }
 
 void Connection::set_nodelay() {

@@ -88,7 +88,9 @@ public:
 
     /// One line in the location's error log, with client, server, request and host appended as nginx does.
     void log(observe::Level level, std::string_view message) const;
-    [[nodiscard]] bool logs(observe::Level level) const noexcept { return location->log != nullptr && location->log->takes(level); }
+    [[nodiscard]] bool logs(observe::Level level) const noexcept {
+        return location->log != nullptr && (location->log->takes(level) || connection.debugged);
+    }
 
     /// The value of a variable; nothing if it has none (logs print "-").
     [[nodiscard]] std::optional<std::string_view> value(int index);
