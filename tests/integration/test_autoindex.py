@@ -90,7 +90,7 @@ TARGETS = ["/html/", "/rounded/", "/local/", "/xml/", "/json/", "/jsonp/", "/jso
            *(f"/{kind}/hostile-folders/" for kind in ("html", "rounded", "xml", "json"))]
 
 
-@covers("autoindex", "autoindex_format", "autoindex_exact_size", "autoindex_localtime")
+@covers("autoindex_format", "autoindex_exact_size", "autoindex_localtime")
 @cases("method", ["GET", "HEAD"])
 @cases("target", TARGETS)
 def test_as_nginx_does(pair, target, method):
@@ -222,6 +222,7 @@ def test_order_and_filter(pages, args, expected):
 
 
 @pages_only
+@covers("autoindex")
 def test_all_that_is_there(pages):
     names = rows(pages, "/").names
     assert names[:4] == ["a-folder", "Alpha", "closed", "empty"] and names[-4:] == ["file10", "link", "loop", "pipe"]

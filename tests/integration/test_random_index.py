@@ -36,7 +36,6 @@ def pair():
         yield pair
 
 
-@covers("random_index")
 @cases("method", ["GET", "HEAD", "POST", "PUT"])
 @cases("target", ["/one/", "/one/?a=b", "/one", "/hidden/", "/folders/", "/indexed/", "/program/", "/space/", "/links/", "/empty/", "/none/",
                   "/closed/", "/off/", "/listed/", "/one/only.txt/", "/one/only.txt"])
@@ -49,6 +48,7 @@ def test_as_nginx_does(pair, target, method):
     assert ours == theirs
 
 
+@covers("random_index")
 def test_each_file_has_its_chance(pair):
     """Of 400 draws among four, fewer than 50 for one of them would be a chance of less than one in a million."""
     server = pair[0]

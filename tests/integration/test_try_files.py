@@ -88,7 +88,6 @@ def seen(server, response):
     return response.status, response.field("Content-Type"), response.field("X-In"), location, text
 
 
-@covers("try_files")
 @cases("host", ["localhost", "plain"])
 @cases("target", TARGETS)
 def test_as_nginx_does(pair, target, host):
@@ -108,6 +107,7 @@ def test_444_closes_without_an_answer(pair):
         assert server.raw("GET /c444/x HTTP/1.1\r\nHost: a\r\n\r\n") == b""
 
 
+@covers("try_files")
 def test_a_file_that_comes_and_goes(pair):
     """Nothing is remembered of what was not there."""
     server = pair[0]
