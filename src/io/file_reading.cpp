@@ -20,18 +20,32 @@ Result<> ReadingPlace::has_room() const {
     return std::unexpected{Error{.code = std::errc::resource_unavailable_try_again, .doing = "read file: thread pool queue overflow"}};
 }
 
+FileSlice CachedFileSource::portion(std::uint64_t bytes_max) const noexcept {
+    return {.offset = slice_.offset, .length = std::min({bytes_max, slice_.length, portion_bytes})};
+}
+
+Piece CachedFileSource::give(FileSlice slice) noexcept {
+    if (slice.length == 0) return {};
+    slice_.offset += slice.length;
+    slice_.length -= slice.length;
+    return {.file = &file_, .slice = slice};
+}
+
+std::optional<Piece> CachedFileSource::at_hand(std::uint64_t bytes_max) {
+    const FileSlice slice = portion(bytes_max);
+    if (!sys::is_cached(file_, slice.offset, slice.length)) return std::nullopt;
+    return give(slice);
+}
+
 Task<Result<Piece>> CachedFileSource::next(std::uint64_t bytes_max) {
-    const FileSlice slice{.offset = slice_.offset, .length = std::min({bytes_max, slice_.length, portion_bytes})};
-    if (slice.length == 0) co_return Piece{};
+    const FileSlice slice = portion(bytes_max);
     if (!sys::is_cached(file_, slice.offset, slice.length)) {
         if (const auto room = place_.has_room(); !room) co_return std::unexpected{room.error()};
         auto fetch = [this, slice] { return sys::read_into_cache(file_, slice.offset, slice.length); };
         const auto fetched = co_await offload(place_.loop, fetch, place_.threads);
         if (!fetched) co_return std::unexpected{fetched.error()};
     }
-    slice_.offset += slice.length;
-    slice_.length -= slice.length;
-    co_return Piece{.file = &file_, .slice = slice};
+    co_return give(slice);
 }
 
 bool CachedFileSource::narrow(std::uint64_t offset, std::uint64_t count) {

@@ -32,9 +32,13 @@ public:
         : file_{file}, slice_{slice}, place_{place} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
+    [[nodiscard]] std::optional<Piece> at_hand(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
 
 private:
+    [[nodiscard]] FileSlice portion(std::uint64_t bytes_max) const noexcept;
+    [[nodiscard]] Piece give(FileSlice slice) noexcept;
+
     const sys::Fd& file_;
     FileSlice slice_;
     ReadingPlace place_;

@@ -28,10 +28,10 @@ public:
     [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
 
     [[nodiscard]] const sys::Fd& socket() const noexcept { return socket_; }
-    /// Everything that had come was read: the kernel will say when there is more.
-    [[nodiscard]] bool has_read_all() const noexcept { return !read_.ready; }
     /// What this stream may move in one turn of the loop, and by one call, before others are served; 0: as much as the kernel takes.
     void set_share(std::uint64_t bytes) noexcept;
+    /// Everything that had come was read: the kernel will say when there is more.
+    [[nodiscard]] bool has_read_all() const noexcept { return !read_.ready; }
 
 private:
     static constexpr std::uint32_t share_bytes = 2U << 20;  // nginx's sendfile_max_chunk

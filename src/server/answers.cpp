@@ -244,8 +244,9 @@ void finish_answer(Exchange& exchange, const Answer& answer, const h1::Connectio
     if (exchange.complete) return;
     exchange.persistent = false;
     exchange.connection.broken = true;
-    if (exchange.core().reset_timedout_connection && sent.outcome.error().code == std::errc::timed_out) exchange.connection.reset();
-    exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(sent.outcome.error())));
+    const Error& error = sent.outcome.error();
+    if (exchange.core().reset_timedout_connection && error.code == std::errc::timed_out) exchange.connection.reset();
+    exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(error)));
 }
 
 std::string_view server_text(const Exchange& exchange) { return exchange.core().server_tokens == Tokens::off ? "webserv" : product; }

@@ -161,6 +161,8 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd socket, const sys::
       number{worker.next_connection_number()},
       since{worker.loop.now()},
       peer_{peer} {
+    const auto& watched = worker.current_site()->process().debug_connections;
+    debugged = std::any_of(watched.begin(), watched.end(), [&](const sys::Network& network) { return network.contains(peer_); });
     worker.opened(*this);
 }
 

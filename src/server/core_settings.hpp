@@ -16,6 +16,7 @@
 #include "config/settings.hpp"
 #include "observe/log.hpp"
 #include "sys/limits.hpp"
+#include "sys/network.hpp"
 #include "sys/symlinks.hpp"
 
 namespace webserv::server {
@@ -56,6 +57,7 @@ struct MainSettings {
     std::vector<std::string> environment;           ///< "NAME=value"; TZ among them, if it is set
     milliseconds worker_shutdown_timeout{0};        ///< 0: none
 
+    std::vector<sys::Network> debug_connections;   ///< whose connections are logged with every detail
     std::vector<ThreadPoolSettings> thread_pools;  ///< those that are named; "default" exists in any case
 };
 

@@ -1,4 +1,4 @@
-// server/error_log_directives.cpp: error_log, which may stand at every level.
+// server/error_log_directives.cpp: error_log, which may stand at every level, and what else decides about its lines.
 // The logs are opened in logs.cpp, the lines are built by observe/log_line.
 #include <fmt/format.h>
 
@@ -63,6 +63,26 @@ Checked<> apply_error_log(Scope& scope, const Statement& statement) {
     return {};
 }
 
+Checked<> apply_debug_connection(Scope& scope, const Statement& statement) {
+    const config::Word& word = statement.words.front();
+    auto& networks = scope.settings.own<MainSettings>().debug_connections;
+    if (word.text == "unix:") {
+        networks.push_back(sys::Network::local());
+        return {};
+    }
+    if (const auto network = sys::Network::parse(word.text)) {
+        if (network->has_stray_bits()) builder(scope).warn(fmt::format("low address bits of {} are meaningless", word.text), word.place);
+        networks.push_back(*network);
+        return {};
+    }
+    const auto addresses = builder(scope).loader().resolve(word.text);
+    if (!addresses || addresses->empty()) return complain(fmt::format("host not found in debug_connection \"{}\"", word.text), word.place);
+    for (const std::string& address : *addresses) {
+        if (const auto network = sys::Network::parse(address)) networks.push_back(*network);
+    }
+    return {};
+}
+
 constexpr Directive directives[] = {
     {.name = "error_log",
      .contexts = context::main | context::http | context::server | context::location,
@@ -80,6 +100,14 @@ constexpr Directive directives[] = {
          "`format=json`, which is not nginx's, writes one JSON object a line: `time` (ISO 8601 with milliseconds), `level`, `pid`, `tid`, "
          "`connection` (a number, where there is one), `message`; then, where they are known, `client`, `server`, `request`, `upstream`, "
          "`host`, `referrer`. These names stay as they are.",
+     .repeatable = true},
+    {.name = "debug_connection",
+     .contexts = context::events,
+     .syntax = "address | network | name | unix:",
+     .apply = apply_debug_connection,
+     .doc =
+         "Connections from these clients are logged at `debug`, whatever the levels of the logs are: for looking at one client of a busy "
+         "server.",
      .repeatable = true},
     {.name = "log_not_found",
      .contexts = context::http | context::server | context::location,

@@ -173,3 +173,47 @@ def test_a_server_with_a_debug_log_answers_as_ever(serve):
     with server.connect() as connection:
         connection.send(head_of("GET", "/a") + head_of("GET", "/b"))
         assert connection.read_response().text == connection.read_response().text == "x"
+
+
+def ask_from(address, server, target):
+    with socket.create_connection(server.address, timeout=10, source_address=(address, 0)) as client:
+        client.sendall(head_of("GET", target, ["Connection: close"]))
+        while client.recv(65536):
+            pass
+
+
+@covers("debug_connection")
+@cases("networks, watched", [
+    ("127.0.0.2", ["127.0.0.2"]), ("127.0.0.2/31", ["127.0.0.2", "127.0.0.3"]), ("127.0.0.4; debug_connection 127.0.0.2", ["127.0.0.2"]),
+    ("localhost", ["127.0.0.1"]), ("unix:", []), ("::1", []),
+])
+def test_debug_connection(serve, networks, watched):
+    """Only their connections, and all of the log's places whatever their level."""
+    server = serve(events=f"worker_connections 256; debug_connection {networks};",
+                   server="error_log {dir}/1.log crit; error_log {dir}/2.log info; return 200 x;")
+    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        ask_from(address, server, f"/from-{address}")
+    server.stop()
+    for name in ("1.log", "2.log"):
+        lines = [line for line in (server.site.dir / name).read_text().splitlines() if "[debug]" in line]
+        for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+            assert any(f"/from-{address} " in line or f'/from-{address}"' in line for line in lines) == (address in watched)
+
+
+@covers("debug_connection")
+@cases("word, message", [("no.such.host.invalid", 'host not found in debug_connection "no.such.host.invalid"')])
+def test_debug_connection_refused(site, word, message):
+    conf = site.configure(events=f"debug_connection {word};", server="")
+    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
+    assert result.returncode == 1
+    assert message in result.stderr
+
+
+@covers("debug_connection")
+def test_debug_connection_of_a_local_client(serve, site):
+    server = serve(events="worker_connections 256; debug_connection unix:;",
+                   http="server { listen 127.0.0.1:{port}; listen unix:{dir}/s; return 200 x; }")
+    server.get("/tcp")
+    server.get("/local", address=str(site.dir / "s"))
+    server.error_line(r"\[debug\].*/local")
+    assert not re.search(r"\[debug\].*/tcp", server.error_log())
