@@ -44,6 +44,7 @@ WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, ser
       worker_{process.loop, process.scope, process.metrics},
       patience_over_{worker_},
       report_due_{*this} {
+    worker_.all_metrics = &process.all_metrics;
     worker_.kept_by_children = [this] {
         std::vector<int> descriptors;
         for (const auto& sink : logs_.all()) descriptors.push_back(sink->file.get());

@@ -23,6 +23,10 @@ public:
     void add(std::string_view name, std::string_view value) { lines_.push_back({name, value}); }
     void reserve(std::size_t lines) { lines_.reserve(lines); }
     void remove(std::string_view name);  ///< every line of that name
+    template <class Predicate>
+    void remove_if(const Predicate& predicate) {
+        std::erase_if(lines_, predicate);
+    }
     /// The first line's value.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
     [[nodiscard]] std::size_t count(std::string_view name) const noexcept;

@@ -33,7 +33,8 @@ public:
     [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
     /// At most `bytes_max` octets; is_end() when there are no more. Errors are final.
     virtual Task<Result<Piece>> next(std::uint64_t bytes_max) = 0;
-    /// Leaves only `count` octets from `offset` on, both within length(); before the first next().
+    /// From now on next() gives `count` octets from `offset` on, both within what length() said at first. May be called again:
+    /// positions are always those of the whole.
     /// @return whether this source can do that; if not, nothing has changed
     [[nodiscard]] virtual bool narrow(std::uint64_t /*offset*/, std::uint64_t /*count*/) { return false; }
     /// The reader loses interest: releases what it can, and later calls of next() fail with operation_canceled.
@@ -43,13 +44,14 @@ public:
 /// Octets that outlive the source (an arena's, a literal, a mapping's).
 class MemorySource final : public Source {
 public:
-    explicit MemorySource(std::string_view bytes) noexcept : bytes_{bytes} {}
+    explicit MemorySource(std::string_view bytes) noexcept : whole_{bytes}, bytes_{bytes} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return bytes_.size(); }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
     void cancel() override { cancelled_ = true; }
 
 private:
+    std::string_view whole_;
     std::string_view bytes_;
     bool cancelled_ = false;
 };
@@ -57,7 +59,7 @@ private:
 /// A slice of a file that stays open as long as `file` lives.
 class FileSource final : public Source {
 public:
-    FileSource(const sys::Fd& file, FileSlice slice) noexcept : file_{file}, slice_{slice} {}
+    FileSource(const sys::Fd& file, FileSlice slice) noexcept : file_{file}, start_{slice.offset}, slice_{slice} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
@@ -65,6 +67,7 @@ public:
 
 private:
     const sys::Fd& file_;
+    std::uint64_t start_;
     FileSlice slice_;
     bool cancelled_ = false;
 };

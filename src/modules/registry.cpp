@@ -14,11 +14,19 @@ std::span<const server::Module* const> all() noexcept {
         &server::connection_module,
         &server::variables_module,
         &redirect_module,
-        // content: an index is looked for before the file itself
+        // who the client is, before all that asks about it
+        &realip_module,
+        // access
+        &access_module,
+        // content: what a location says it is, else an index, else the file itself
+        &stub_status_module,
+        &empty_gif_module,
         &index_module,
         &static_module,
         // filters: 304 and 412 are decided before fields are added, ranges are cut last
         &conditional_module,
+        &more_headers_module,
+        &expires_module,
         &headers_module,
         &range_module,
         // log

@@ -21,10 +21,11 @@ using server::Phase;
 /// A file's octets through memory, for `sendfile off`.
 class ReadingSource final : public io::Source {
 public:
-    ReadingSource(const sys::Fd& file, io::FileSlice slice, Arena& arena) noexcept : file_{file}, slice_{slice}, arena_{arena} {}
+    ReadingSource(const sys::Fd& file, io::FileSlice slice, Arena& arena) noexcept
+        : file_{file}, start_{slice.offset}, slice_{slice}, arena_{arena} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override {
-        slice_ = {.offset = slice_.offset + offset, .length = count};
+        slice_ = {.offset = start_ + offset, .length = count};
         return true;
     }
 
@@ -43,6 +44,7 @@ public:
 private:
     static constexpr std::size_t buffer_bytes = 32U << 10;  // nginx's output_buffers
     const sys::Fd& file_;
+    std::uint64_t start_;
     io::FileSlice slice_;
     Arena& arena_;
     char* buffer_ = nullptr;

@@ -114,8 +114,9 @@ std::string words_of(const Error& error) {
 h1::Framing framing_of(const Exchange& exchange) {
     const http::Response& response = exchange.response;
     if (http::is_contentless(response.status) || exchange.request.method == http::Method::head) return h1::Framing::none;
-    if (response.content_length) return h1::Framing::length;
-    return exchange.request.version >= http::Version{1, 1} ? h1::Framing::chunked : h1::Framing::close;
+    const bool may_chunk = exchange.request.version >= http::Version{1, 1} && exchange.core().chunked_transfer_encoding;
+    if (response.content_length && !(may_chunk && response.trailer_source != nullptr)) return h1::Framing::length;
+    return may_chunk ? h1::Framing::chunked : h1::Framing::close;
 }
 
 }  // namespace
@@ -199,11 +200,15 @@ std::string_view without_line_ends(std::string_view value, Arena& arena) {
     return {memory, static_cast<std::size_t>(std::remove_copy_if(value.begin(), value.end(), memory, ends_line) - memory)};
 }
 
+bool takes_added_fields(int status) {
+    constexpr int usual[] = {200, 201, 204, 206, 301, 302, 303, 304, 307, 308};
+    return std::find(std::begin(usual), std::end(usual), status) != std::end(usual);
+}
+
 Task<> send_response(Exchange& exchange) {
     http::Response& response = exchange.response;
     const CoreSettings& core = exchange.core();
     Connection& connection = exchange.connection;
-    response.server = server_text(exchange);
     if (response.status != 200 && response.status != 206 && response.status != 304) {
         response.last_modified.reset();  // an error page's own date says nothing about what was asked for
         response.accept_ranges = false;
@@ -213,6 +218,7 @@ Task<> send_response(Exchange& exchange) {
     if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
 
     const h1::Framing framing = framing_of(exchange);
+    if (framing == h1::Framing::chunked) response.content_length.reset();
     if (framing == h1::Framing::close || exchange.worker.draining()) exchange.persistent = false;
     // Content that the client was not told to send will not come: its octets could not be told from the next request.
     if (exchange.request.expects_continue && !exchange.content_was_read && exchange.request.has_content()) exchange.persistent = false;

@@ -31,6 +31,9 @@ namespace webserv::server {
 /// A value for a field line: it may come from the request, so what would end the line (CR, LF, NUL) is left out.
 [[nodiscard]] std::string_view without_line_ends(std::string_view value, Arena& arena);
 
+/// The statuses of responses that `add_header` and `expires` add to without further words.
+[[nodiscard]] bool takes_added_fields(int status);
+
 /// Head and content on the wire; sets bytes_sent and complete.
 Task<> send_response(Exchange& exchange);
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "server/phases.hpp"
+#include "server/proxied_connection.hpp"
 #include "server/worker.hpp"
 #include "sys/socket.hpp"
 
@@ -195,6 +196,10 @@ Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<
     milliseconds timeout = settings_before_request(connection, connection.entrance->current).client_header_timeout;
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;
+    if (connection.point_behind(*connection.entrance->current.point).proxy_protocol) {
+        const bool introduced = co_await read_proxy_header(connection, *head_deadline);
+        if (!introduced) co_return;
+    }
     for (;;) {
         const bool has_request = co_await wait_for_request(connection, timeout);
         if (!has_request) break;

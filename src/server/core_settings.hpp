@@ -67,6 +67,7 @@ struct ConnectionSettings {
 
 enum class Lingering : unsigned char { off, on, always };
 enum class Tokens : unsigned char { off, on, build };
+enum class Satisfy : unsigned char { all, any };
 
 /// A file name extension (lower case) to a content type.
 using TypeMap = std::unordered_map<std::string, std::string>;
@@ -95,8 +96,10 @@ struct CoreSettings {
     bool sendfile = false;
     bool tcp_nopush = false;
     bool tcp_nodelay = true;
+    bool chunked_transfer_encoding = true;
     bool etag = true;
     Tokens server_tokens = Tokens::on;
+    Satisfy satisfy = Satisfy::all;
 
     milliseconds keepalive_timeout{75'000};  ///< 0: no keep-alive
     seconds keepalive_header{0};             ///< Keep-Alive: timeout=N; 0: not sent

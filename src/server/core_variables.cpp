@@ -50,7 +50,7 @@ Value sent_field(Exchange& exchange, std::string_view name) {
     if (name == "content_length") return response.content_length ? number(exchange, *response.content_length) : Value{};
     if (name == "location") return response.location.empty() ? Value{} : response.location;
     if (name == "etag") return response.etag.empty() ? Value{} : response.etag;
-    if (name == "server") return server_text(exchange);
+    if (name == "server") return response.server.empty() ? Value{} : response.server;
     if (name == "connection") return exchange.persistent ? "keep-alive" : "close";
     if (name == "last_modified") {
         if (!response.last_modified) return std::nullopt;
@@ -113,6 +113,22 @@ Value request_id(Exchange& exchange) {
     return exchange.arena.copy(fmt::format("{:016x}{:016x}", now, here));
 }
 
+Value proxied(Exchange& exchange, std::string ProxyHeader::* member) {
+    const ProxyHeader* const header = exchange.connection.proxy_header.get();
+    return header != nullptr ? Value{header->*member} : Value{};
+}
+
+Value proxied(Exchange& exchange, std::uint16_t ProxyHeader::* member) {
+    const ProxyHeader* const header = exchange.connection.proxy_header.get();
+    return header != nullptr ? number(exchange, header->*member) : Value{};
+}
+
+Value proxied_extension(Exchange& exchange, std::string_view name) {
+    const ProxyHeader* const header = exchange.connection.proxy_header.get();
+    const auto value = header != nullptr ? header->extension(name) : std::nullopt;
+    return value ? Value{exchange.arena.copy(*value)} : Value{};
+}
+
 constexpr Variable variables[] = {
     {.name = "arg_",
      .get = [](Exchange& e, std::string_view rest) { return named_part(e.args, '&', rest); },
@@ -121,6 +137,11 @@ constexpr Variable variables[] = {
     {.name = "args",
      .get = [](Exchange& e, std::string_view) -> Value { return e.has_args ? Value{e.args} : Value{}; },
      .cacheable = false},
+    {.name = "proxy_protocol_addr", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::source); }},
+    {.name = "proxy_protocol_port", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::source_port); }},
+    {.name = "proxy_protocol_server_addr", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::destination); }},
+    {.name = "proxy_protocol_server_port", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::destination_port); }},
+    {.name = "proxy_protocol_tlv_", .get = proxied_extension, .prefix = true},
     {.name = "query_string",
      .get = [](Exchange& e, std::string_view) -> Value { return e.has_args ? Value{e.args} : Value{}; },
      .cacheable = false},
@@ -158,11 +179,9 @@ constexpr Variable variables[] = {
     {.name = "pipe",
      .get = [](Exchange& e, std::string_view) -> Value { return e.connection.http.has_buffered() ? "p" : "."; },
      .cacheable = false},
-    {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.connection.peer().host()); }},
+    {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.client().host()); }},
     {.name = "remote_port",
-     .get = [](Exchange& e, std::string_view) -> Value {
-         return e.connection.peer().is_local() ? Value{""} : number(e, e.connection.peer().port());
-     }},
+     .get = [](Exchange& e, std::string_view) -> Value { return e.client().port() == 0 ? Value{""} : number(e, e.client().port()); }},
     {.name = "remote_user", .get = [](Exchange& e, std::string_view) { return remote_user(e); }},
     {.name = "request", .get = [](Exchange& e, std::string_view) -> Value { return e.request.line; }},
     {.name = "request_body",

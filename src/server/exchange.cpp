@@ -27,7 +27,8 @@ Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request receiv
       location{&host->bare},
       args{request.query},
       has_args{request.has_query},
-      began{first_octet} {}
+      began{first_octet},
+      client_{&client.peer()} {}
 
 Exchange::~Exchange() {
     for (const Made* made = made_; made != nullptr; made = made->next) made->destroy(made->object);
@@ -68,7 +69,7 @@ void Exchange::log(observe::Level level, std::string_view message) const {
     std::string line;
     line.reserve(512);
     auto end = std::back_inserter(line);
-    fmt::format_to(end, "{}, client: {}, server: {}", message, connection.peer().host(), host->first_name());
+    fmt::format_to(end, "{}, client: {}, server: {}", message, client_->host(), host->first_name());
     if (!request.line.empty()) fmt::format_to(end, ", request: \"{}\"", request.line);
     if (const auto field = request.fields.find("host")) fmt::format_to(end, ", host: \"{}\"", *field);
     if (const auto field = request.fields.find("referer")) fmt::format_to(end, ", referrer: \"{}\"", *field);

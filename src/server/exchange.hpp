@@ -79,6 +79,10 @@ public:
     template <class T, class... Arguments>
     T& make(Arguments&&... arguments);
 
+    /// Who asks: the connection's peer, or whom a trusted peer speaks for.
+    [[nodiscard]] const sys::Address& client() const noexcept { return *client_; }
+    void set_client(const sys::Address& address) { client_ = &make<sys::Address>(address); }
+
     /// Phases begin again with this path, as if it had been requested by ourselves. Beyond 10 of them: 500.
     [[nodiscard]] Outcome redirect_internally(std::string_view new_path, std::string_view new_args);
     /// Goes on in a named location ("@name"); path and method stay. An unknown name: 500.
@@ -110,6 +114,7 @@ private:
     [[nodiscard]] Cached& cached(int index);
     [[nodiscard]] bool too_many_redirects(std::string_view doing, std::string_view to);
 
+    const sys::Address* client_;
     Made* made_ = nullptr;
     Cached* values_ = nullptr;
     unsigned redirects_ = 0;

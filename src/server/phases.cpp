@@ -6,6 +6,7 @@
 
 #include "http/status.hpp"
 #include "http/target.hpp"
+#include "server/access.hpp"
 #include "server/answers.hpp"
 #include "server/request_content.hpp"
 #include "server/worker.hpp"
@@ -45,6 +46,7 @@ Outcome choose_location(Exchange& exchange) {
 
 // What the chosen location says about the connection and about the request's content.
 Outcome enter_location(Exchange& exchange) {
+    if (exchange.location->limited) exchange.location = &exchange.location->for_method(exchange.request.method_name);
     const CoreSettings& core = exchange.core();
     auto& http = exchange.connection.http;
     http.set_content_bytes_max(core.client_max_body_size);
@@ -59,7 +61,12 @@ Outcome enter_location(Exchange& exchange) {
 }
 
 Task<Outcome> run_handlers(Exchange& exchange, const std::vector<Handler>& handlers) {
+    AccessVerdict access{exchange};
     for (const Handler& handler : handlers) {
+        if (handler.phase == Phase::access && access.is_settled()) continue;
+        if (handler.phase > Phase::access) {
+            if (const Outcome refused = access.result(); refused.kind != Outcome::Kind::declined) co_return refused;
+        }
         if (handler.phase == Phase::log) break;
         Outcome outcome;
         if (handler.plain != nullptr) {
@@ -67,9 +74,10 @@ Task<Outcome> run_handlers(Exchange& exchange, const std::vector<Handler>& handl
         } else {
             outcome = co_await handler.waiting(exchange);
         }
+        if (handler.phase == Phase::access) outcome = access.hear(outcome);
         if (outcome.kind != Outcome::Kind::declined) co_return outcome;
     }
-    co_return Outcome::declined();
+    co_return access.result();
 }
 
 Outcome nobody_answered(Exchange& exchange) {
@@ -109,6 +117,7 @@ Task<Outcome> run_once(Exchange& exchange) {
 Outcome apply_filters(Exchange& exchange) {
     http::Response& response = exchange.response;
     if (exchange.forced_status != 0) response.status = exchange.forced_status;
+    response.server = server_text(exchange);
     if (!response.location.empty() && !response.location.starts_with('/')) {
         response.fields.add("Location", without_line_ends(response.location, exchange.arena));  // somebody else's URL: sent as it is
         response.location = {};
@@ -152,6 +161,9 @@ Outcome begin(Exchange& exchange) {
 
 Task<> answer(Exchange& exchange, Outcome first) {
     Outcome outcome = first;
+    if (outcome.kind == Outcome::Kind::declined && !exchange.host->post_read_handlers.empty()) {
+        outcome = co_await run_handlers(exchange, exchange.host->post_read_handlers);
+    }
     if (outcome.kind == Outcome::Kind::declined) outcome = co_await run_once(exchange);
     for (;;) {
         if (outcome.kind == Outcome::Kind::status) outcome = answer_status(exchange, outcome.code);

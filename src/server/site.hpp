@@ -20,6 +20,7 @@ class AccessLog;
 struct ListenPoint {
     sys::Address address;
     sys::ListenOptions options;
+    bool proxy_protocol = false;  ///< connections begin with who is behind the proxy that speaks
     const VirtualHost* default_host = nullptr;
     NameTable names;
     bool single = true;  ///< one server only, no regex names: the table need not be asked

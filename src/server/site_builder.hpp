@@ -43,6 +43,7 @@ public:
     [[nodiscard]] config::Checked<> add_http(config::Scope& outer, const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_server(config::Scope& outer, const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_location(config::Scope& outer, const config::Statement& statement);
+    [[nodiscard]] config::Checked<> add_limit_except(config::Scope& outer, const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_listen(const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_server_names(const config::Statement& statement);
     /// The location whose block is being read; null in server and http.
