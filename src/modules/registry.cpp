@@ -12,7 +12,10 @@ std::span<const server::Module* const> all() noexcept {
         &server::process_module,
         &server::core_module,
         &server::connection_module,
+        &server::content_coding_module,
+        &server::moot_module,
         &server::variables_module,
+        &server::network_variables_module,
         &redirect_module,
         // who the client is, before all that asks about it
         &realip_module,
@@ -22,6 +25,7 @@ std::span<const server::Module* const> all() noexcept {
         &stub_status_module,
         &empty_gif_module,
         &index_module,
+        &static_coding_module,
         &static_module,
         // filters: 304 and 412 are decided before fields are added, ranges are cut last
         &conditional_module,

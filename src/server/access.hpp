@@ -2,26 +2,26 @@
 // The handlers belong to modules; which of them refuses, and why, is theirs.
 #pragma once
 
-#include "base/task.hpp"
-#include "server/exchange.hpp"
+#include "server/core_settings.hpp"
+#include "server/module.hpp"
 
 namespace webserv::server {
 
 /// What the access handlers of one location have said so far.
 class AccessVerdict {
 public:
-    explicit AccessVerdict(Exchange& exchange) noexcept : exchange_{exchange} {}
+    explicit AccessVerdict(Satisfy satisfy) noexcept : satisfy_{satisfy} {}
 
     /// Takes what one more of them says. @return the answer, if it is certain already; else declined
-    [[nodiscard]] Outcome hear(Outcome outcome);
+    [[nodiscard]] Outcome hear(Outcome outcome) noexcept;
     /// `satisfy any` and one has let the exchange in: the others need not be asked.
     [[nodiscard]] bool is_settled() const noexcept { return settled_; }
-    /// After the last of them: declined, or the refusal. 401 is preferred: the client can do something about it.
-    [[nodiscard]] Outcome result() const;
+    /// After the last of them: 0, or 401 or 403. 401 is preferred: the client can do something about it.
+    [[nodiscard]] int refusal() const noexcept { return refusal_; }
 
 private:
-    Exchange& exchange_;
-    int refusal_ = 0;  // 401 or 403
+    Satisfy satisfy_;
+    int refusal_ = 0;
     bool settled_ = false;
 };
 

@@ -51,6 +51,7 @@ void set_page(Exchange& exchange, int code) {
     response.last_modified.reset();
     response.etag = {};
     response.accept_ranges = false;
+    response.fields.remove("Content-Encoding");
     exchange.content = nullptr;
     response.content_type = {};
     response.content_length = 0;
@@ -81,6 +82,7 @@ Outcome use_error_page(Exchange& exchange, const ErrorPage& page) {
     response.etag = {};
     response.accept_ranges = false;
     response.content_length.reset();
+    response.fields.remove("Content-Encoding");
     exchange.content = nullptr;
     if (target.starts_with('/')) {
         if (exchange.request.method != http::Method::head) {
@@ -100,8 +102,10 @@ Outcome use_error_page(Exchange& exchange, const ErrorPage& page) {
 
 std::string_view absolute_location(Exchange& exchange, std::string_view relative) {
     const sys::Address& local = exchange.connection.local();
-    const std::string host = exchange.request.authority.empty() ? local.host() : std::string{exchange.host_name};
-    const bool named_port = local.port() != 80 && local.port() != 0;
+    const CoreSettings& core = exchange.core();
+    std::string host = exchange.request.authority.empty() ? local.host() : std::string{exchange.host_name};
+    if (core.server_name_in_redirect && !exchange.host->first_name().empty()) host = exchange.host->first_name();
+    const bool named_port = core.port_in_redirect && local.port() != 80 && local.port() != 0;
     const std::string port = named_port ? fmt::format(":{}", local.port()) : std::string{};
     return exchange.arena.copy(fmt::format("http://{}{}{}", host, port, relative));
 }
@@ -124,10 +128,11 @@ h1::Framing framing_of(const Exchange& exchange) {
 Outcome answer_status(Exchange& exchange, int code) {
     exchange.forced_status = code;
     if (ends_connection(code)) exchange.persistent = false;
-    if (!exchange.error_page_used) {
+    if (!exchange.error_page_used && !exchange.has_redirected_too_often()) {
         for (const ErrorPage& page : exchange.core().error_pages) {
             if (page.status != code) continue;
-            exchange.error_page_used = true;
+            exchange.error_page_used = !exchange.core().recursive_error_pages;
+            exchange.had_error_page = true;
             return use_error_page(exchange, page);
         }
     }
@@ -215,7 +220,7 @@ Task<> send_response(Exchange& exchange) {
     }
     response.location = without_line_ends(response.location, exchange.arena);
     response.content_type = without_line_ends(response.content_type, exchange.arena);
-    if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
+    if (core.absolute_redirect && response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
 
     const h1::Framing framing = framing_of(exchange);
     if (framing == h1::Framing::chunked) response.content_length.reset();

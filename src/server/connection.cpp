@@ -25,6 +25,7 @@ using observe::Level;
 struct After {
     bool persists = false;
     milliseconds idle_timeout{0};
+    milliseconds idle_min{0};
     Lingering lingering = Lingering::on;
     milliseconds lingering_time{0};
     milliseconds lingering_timeout{0};
@@ -32,6 +33,7 @@ struct After {
 
     void take(const CoreSettings& core) {
         idle_timeout = core.keepalive_timeout;
+        idle_min = core.keepalive_min_timeout;
         lingering = core.lingering_close;
         lingering_time = core.lingering_time;
         lingering_timeout = core.lingering_timeout;
@@ -45,7 +47,9 @@ const ConnectionSettings& settings_before_request(Connection& connection, const 
 h1::HeadLimits limits_of(const ConnectionSettings& settings) {
     return {.first_buffer_bytes = settings.client_header_buffer_size,
             .large_buffers = settings.large_buffer_count,
-            .large_buffer_bytes = settings.large_buffer_size};
+            .large_buffer_bytes = settings.large_buffer_size,
+            .field_lines_max = settings.max_headers,
+            .takes_underscores = settings.underscores_in_headers || !settings.ignore_invalid_headers};
 }
 
 // For the log: method and target of a request line, if it has them.
@@ -138,9 +142,19 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     co_return after;
 }
 
-Task<bool> wait_for_request(Connection& connection, milliseconds timeout) {
+// Within `reserved` nobody else may end the connection: it is not on the list of those that wait.
+Task<bool> wait_for_request(Connection& connection, milliseconds timeout, milliseconds reserved) {
+    const io::TimePoint now = connection.stream.now();
+    const io::Deadline deadline = now + timeout;
+    if (reserved.count() > 0) {
+        connection.worker.metrics.add(Counter::waiting);
+        auto early = co_await connection.http.wait_for_request(std::min(deadline, now + reserved));
+        connection.worker.metrics.add(Counter::waiting, -1);
+        if (early) co_return true;
+        if (early.error().code != std::errc::timed_out || connection.should_end()) co_return false;
+    }
     connection.worker.begins_to_wait(connection);
-    auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
+    auto readable = co_await connection.http.wait_for_request(deadline);
     connection.worker.ends_waiting(connection);
     co_return readable.has_value();
 }
@@ -194,6 +208,7 @@ void Connection::set_nodelay() {
 Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<const Entrance> entrance) {
     Connection connection{worker, std::move(socket), peer, std::move(entrance)};
     milliseconds timeout = settings_before_request(connection, connection.entrance->current).client_header_timeout;
+    milliseconds reserved{0};
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;
     if (connection.point_behind(*connection.entrance->current.point).proxy_protocol) {
@@ -201,7 +216,7 @@ Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<
         if (!introduced) co_return;
     }
     for (;;) {
-        const bool has_request = co_await wait_for_request(connection, timeout);
+        const bool has_request = co_await wait_for_request(connection, timeout, reserved);
         if (!has_request) break;
         const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
         if (!after.persists) {
@@ -209,6 +224,7 @@ Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<
             break;
         }
         timeout = after.idle_timeout;
+        reserved = after.idle_min;
     }
 }
 

@@ -6,10 +6,13 @@
 
 namespace webserv::server {
 
-extern const Module main_module;        ///< main and events: processes, error_log
-extern const Module process_module;     ///< main: limits, priority, processors and environment of workers
-extern const Module core_module;        ///< http, server, location: blocks, names, files, errors
-extern const Module connection_module;  ///< reading requests, timeouts, keep-alive, sending
-extern const Module variables_module;   ///< $uri, $host, $status, ...
+extern const Module main_module;               ///< main and events: processes, error_log
+extern const Module process_module;            ///< main: limits, priority, processors and environment of workers
+extern const Module core_module;               ///< http, server, location: blocks, names, files, errors
+extern const Module connection_module;         ///< reading requests, timeouts, keep-alive, sending
+extern const Module content_coding_module;     ///< gzip_vary, gzip_proxied ...: who may have a content coding
+extern const Module moot_module;               ///< nginx's directives that change nothing here
+extern const Module network_variables_module;  ///< $tcpinfo_rtt, $proxy_protocol_addr, ...
+extern const Module variables_module;          ///< $uri, $host, $status, ...
 
 }  // namespace webserv::server

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/text.hpp"
@@ -12,6 +13,7 @@
 #include "server/core_modules.hpp"
 #include "server/exchange.hpp"
 #include "server/worker.hpp"
+#include "sys/file.hpp"
 
 namespace webserv::server {
 namespace {
@@ -29,14 +31,19 @@ milliseconds since(Exchange& exchange, io::TimePoint start) {
     return std::chrono::duration_cast<milliseconds>(exchange.worker.loop.now() - start);
 }
 
-// All lines of a name, joined as nginx does; '_' in the variable stands for '-'.
+// '_' in a variable's name stands for '-', or for itself where fields may have it.
+bool is_named(std::string_view field, std::string_view variable) {
+    return std::equal(field.begin(), field.end(), variable.begin(), variable.end(), [](char in_field, char in_variable) {
+        return text::to_lower(in_field) == text::to_lower(in_variable) || (in_field == '-' && in_variable == '_');
+    });
+}
+
+// All lines of a name, joined as nginx does.
 Value joined_field(Exchange& exchange, const http::FieldSection& fields, std::string_view variable) {
-    std::string name{variable};
-    for (char& c : name) c = c == '_' ? '-' : c;
-    const std::string_view separator = name == "cookie" ? "; " : ", ";
+    const std::string_view separator = variable == "cookie" ? "; " : ", ";
     Value joined;
     for (const http::FieldLine& line : fields) {
-        if (!text::equal_ignoring_case(line.name, name)) continue;
+        if (!is_named(line.name, variable)) continue;
         joined = joined ? exchange.arena.join(exchange.arena.join(*joined, separator), line.value) : line.value;
     }
     return joined;
@@ -113,20 +120,12 @@ Value request_id(Exchange& exchange) {
     return exchange.arena.copy(fmt::format("{:016x}{:016x}", now, here));
 }
 
-Value proxied(Exchange& exchange, std::string ProxyHeader::* member) {
-    const ProxyHeader* const header = exchange.connection.proxy_header.get();
-    return header != nullptr ? Value{header->*member} : Value{};
-}
-
-Value proxied(Exchange& exchange, std::uint16_t ProxyHeader::* member) {
-    const ProxyHeader* const header = exchange.connection.proxy_header.get();
-    return header != nullptr ? number(exchange, header->*member) : Value{};
-}
-
-Value proxied_extension(Exchange& exchange, std::string_view name) {
-    const ProxyHeader* const header = exchange.connection.proxy_header.get();
-    const auto value = header != nullptr ? header->extension(name) : std::nullopt;
-    return value ? Value{exchange.arena.copy(*value)} : Value{};
+Value realpath_root(Exchange& exchange, std::string_view) {
+    const auto real = sys::real_path(std::string{exchange.evaluate(exchange.core().root)});
+    if (real) return exchange.arena.copy(*real);
+    exchange.log(observe::Level::crit, fmt::format("realpath() \"{}\" failed {}", exchange.evaluate(exchange.core().root),
+                                                   describe_errno(static_cast<int>(real.error().code))));
+    return std::nullopt;
 }
 
 constexpr Variable variables[] = {
@@ -137,11 +136,6 @@ constexpr Variable variables[] = {
     {.name = "args",
      .get = [](Exchange& e, std::string_view) -> Value { return e.has_args ? Value{e.args} : Value{}; },
      .cacheable = false},
-    {.name = "proxy_protocol_addr", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::source); }},
-    {.name = "proxy_protocol_port", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::source_port); }},
-    {.name = "proxy_protocol_server_addr", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::destination); }},
-    {.name = "proxy_protocol_server_port", .get = [](Exchange& e, std::string_view) { return proxied(e, &ProxyHeader::destination_port); }},
-    {.name = "proxy_protocol_tlv_", .get = proxied_extension, .prefix = true},
     {.name = "query_string",
      .get = [](Exchange& e, std::string_view) -> Value { return e.has_args ? Value{e.args} : Value{}; },
      .cacheable = false},
@@ -179,6 +173,7 @@ constexpr Variable variables[] = {
     {.name = "pipe",
      .get = [](Exchange& e, std::string_view) -> Value { return e.connection.http.has_buffered() ? "p" : "."; },
      .cacheable = false},
+    {.name = "realpath_root", .get = realpath_root, .cacheable = false},
     {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.client().host()); }},
     {.name = "remote_port",
      .get = [](Exchange& e, std::string_view) -> Value { return e.client().port() == 0 ? Value{""} : number(e, e.client().port()); }},
@@ -210,6 +205,10 @@ constexpr Variable variables[] = {
      .get = [](Exchange& e, std::string_view) -> Value { return e.request.target.empty() ? Value{} : e.request.target; }},
     {.name = "scheme", .get = [](Exchange&, std::string_view) -> Value { return "http"; }},
     {.name = "sent_http_", .get = sent_field, .cacheable = false, .prefix = true},
+    {.name = "sent_trailer_",
+     .get = [](Exchange& e, std::string_view rest) { return joined_field(e, e.response.trailers, rest); },
+     .cacheable = false,
+     .prefix = true},
     {.name = "server_addr",
      .get = [](Exchange& e, std::string_view) -> Value {
          const sys::Address& local = e.connection.local();

@@ -40,6 +40,8 @@ bool Exchange::too_many_redirects(std::string_view doing, std::string_view to) {
     return true;
 }
 
+bool Exchange::has_redirected_too_often() const noexcept { return redirects_ > redirects_max; }
+
 Outcome Exchange::redirect_internally(std::string_view new_path, std::string_view new_args) {
     if (too_many_redirects("internally redirecting to", new_path)) return Outcome::status(500);
     if (trace != nullptr) trace->note(fmt::format("internal redirect to \"{}\"", new_path));

@@ -55,7 +55,8 @@ public:
     bool has_args = false;
     bool internal = false;         ///< after an internal redirect
     bool persistent = false;       ///< the connection stays open after this exchange
-    bool error_page_used = false;  ///< error_page applies once
+    bool error_page_used = false;  ///< error_page applies once, unless recursive_error_pages
+    bool had_error_page = false;   ///< ... and has applied
     int forced_status = 0;         ///< replaces the response's status: an error page keeps the error's code
     bool sends_file = false;       ///< content is a file's slice: worth corking (tcp_nopush)
     bool named_jump = false;       ///< jump_to() has chosen the location
@@ -87,6 +88,7 @@ public:
     [[nodiscard]] Outcome redirect_internally(std::string_view new_path, std::string_view new_args);
     /// Goes on in a named location ("@name"); path and method stay. An unknown name: 500.
     [[nodiscard]] Outcome jump_to(std::string_view name);
+    [[nodiscard]] bool has_redirected_too_often() const noexcept;
 
     /// One line in the location's error log, with client, server, request and host appended as nginx does.
     void log(observe::Level level, std::string_view message) const;

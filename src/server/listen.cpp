@@ -128,7 +128,7 @@ Checked<bool> apply_number(const Word& word, std::string_view name, std::string_
     }
     if (name != "rcvbuf" && name != "sndbuf") return false;
     const auto size = config::parse_size(value);
-    if (!size || *size < 1 || *size > INT32_MAX) return invalid(fmt::format("{} size", name), word.text, word);
+    if (!size || *size < 1 || *size > INT32_MAX) return invalid(name, word.text, word);
     (name == "rcvbuf" ? options.receive_bytes : options.send_bytes) = static_cast<int>(*size);
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include "http/status.hpp"
 #include "http/target.hpp"
+#include "http/user_agent.hpp"
 #include "server/access.hpp"
 #include "server/answers.hpp"
 #include "server/request_content.hpp"
@@ -44,6 +45,17 @@ Outcome choose_location(Exchange& exchange) {
     return Outcome::declined();
 }
 
+bool may_persist(const Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    const Connection& connection = exchange.connection;
+    if (core.keepalive_timeout.count() == 0 || connection.requests >= core.keepalive_requests) return false;
+    if (exchange.worker.loop.now() - connection.since > core.keepalive_time) return false;
+    const bool asks_msie6 = core.keepalive_off_for_msie6 && exchange.request.method == http::Method::post;
+    if (!asks_msie6 && !core.keepalive_off_for_safari) return true;
+    const std::string_view agent = exchange.request.fields.find("user-agent").value_or(std::string_view{});
+    return !(asks_msie6 && http::is_msie6(agent)) && !(core.keepalive_off_for_safari && http::is_safari(agent));
+}
+
 // What the chosen location says about the connection and about the request's content.
 Outcome enter_location(Exchange& exchange) {
     if (exchange.location->limited) exchange.location = &exchange.location->for_method(exchange.request.method_name);
@@ -51,22 +63,27 @@ Outcome enter_location(Exchange& exchange) {
     auto& http = exchange.connection.http;
     http.set_content_bytes_max(core.client_max_body_size);
     http.set_content_patience(core.client_body_timeout);
-    if (core.keepalive_timeout.count() == 0 || exchange.connection.requests >= core.keepalive_requests) exchange.persistent = false;
+    if (exchange.persistent && !may_persist(exchange)) exchange.persistent = false;
     const std::uint64_t announced = exchange.request.content_length.value_or(0);
-    if (core.client_max_body_size > 0 && announced > core.client_max_body_size && !exchange.error_page_used) {
+    if (core.client_max_body_size > 0 && announced > core.client_max_body_size && !exchange.had_error_page) {
         exchange.log(Level::error, fmt::format("client intended to send too large body: {} bytes", announced));
         return Outcome::status(413);
     }
     return Outcome::declined();
 }
 
+Outcome hear(Exchange& exchange, AccessVerdict& access, Outcome outcome) {
+    const Outcome answer = access.hear(outcome);
+    // Whoever asked for credentials before need not have them any more.
+    if (access.is_settled()) exchange.response.fields.remove("WWW-Authenticate");
+    return answer;
+}
+
 Task<Outcome> run_handlers(Exchange& exchange, const std::vector<Handler>& handlers) {
-    AccessVerdict access{exchange};
+    AccessVerdict access{exchange.core().satisfy};
     for (const Handler& handler : handlers) {
         if (handler.phase == Phase::access && access.is_settled()) continue;
-        if (handler.phase > Phase::access) {
-            if (const Outcome refused = access.result(); refused.kind != Outcome::Kind::declined) co_return refused;
-        }
+        if (handler.phase > Phase::access && access.refusal() != 0) break;
         if (handler.phase == Phase::log) break;
         Outcome outcome;
         if (handler.plain != nullptr) {
@@ -74,10 +91,12 @@ Task<Outcome> run_handlers(Exchange& exchange, const std::vector<Handler>& handl
         } else {
             outcome = co_await handler.waiting(exchange);
         }
-        if (handler.phase == Phase::access) outcome = access.hear(outcome);
+        if (handler.phase == Phase::access) outcome = hear(exchange, access, outcome);
         if (outcome.kind != Outcome::Kind::declined) co_return outcome;
     }
-    co_return access.result();
+    if (access.refusal() == 0) co_return Outcome::declined();
+    if (access.refusal() == 403) exchange.log(Level::error, "access forbidden by rule");
+    co_return Outcome::status(access.refusal());
 }
 
 Outcome nobody_answered(Exchange& exchange) {
@@ -166,7 +185,7 @@ Task<> answer(Exchange& exchange, Outcome first) {
     }
     if (outcome.kind == Outcome::Kind::declined) outcome = co_await run_once(exchange);
     for (;;) {
-        if (outcome.kind == Outcome::Kind::status) outcome = answer_status(exchange, outcome.code);
+        while (outcome.kind == Outcome::Kind::status) outcome = answer_status(exchange, outcome.code);
         if (outcome.kind == Outcome::Kind::redirected) {
             outcome = co_await run_once(exchange);
             continue;

@@ -28,6 +28,10 @@ std::string join_path(const std::string& folder, std::string_view path) {
     return path.starts_with('/') ? std::string{path} : folder + std::string{path};
 }
 
+std::string with_place(std::string message, const config::Place& place) {
+    return place.file ? message + fmt::format(" in {}:{}", place.file->path, place.line) : message;
+}
+
 // The names of (?<name>...), (?P<name>...) and (?'name'...) groups.
 std::vector<std::string> group_names(std::string_view pattern) {
     std::vector<std::string> names;
@@ -71,10 +75,9 @@ std::size_t SiteBuilder::access_log_index(const std::string& path) {
     return logs.size() - 1;
 }
 
-void SiteBuilder::warn(std::string message, const config::Place& place) {
-    if (place.file) message += fmt::format(" in {}:{}", place.file->path, place.line);
-    warnings_.push_back(std::move(message));
-}
+void SiteBuilder::warn(std::string message, const config::Place& place) { warnings_.push_back(with_place(std::move(message), place)); }
+
+void SiteBuilder::note(std::string message, const config::Place& place) { notices_.push_back(with_place(std::move(message), place)); }
 
 Checked<config::Expression> SiteBuilder::compile(const config::Word& word, Scope& scope) {
     auto expression = config::Expression::compile(word, site_->variables);

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 #include <utility>
 
 namespace webserv::sys {
@@ -53,6 +55,12 @@ Result<FileStatus> status_of(const Fd& file) {
     struct stat raw{};
     if (::fstat(file.get(), &raw) < 0) return failed("fstat");
     return convert(raw);
+}
+
+Result<std::string> real_path(const std::string& path) {
+    char resolved[PATH_MAX];
+    if (::realpath(path.c_str(), resolved) == nullptr) return failed("realpath");
+    return resolved;
 }
 
 Result<Fd> open_for_reading(const char* path) { return open_file(path, O_RDONLY); }

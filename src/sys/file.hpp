@@ -33,6 +33,9 @@ struct FileStatus {
 /// fstat(2).
 [[nodiscard]] Result<FileStatus> status_of(const Fd& file);
 
+/// The path without symbolic links and dot segments. realpath(3).
+[[nodiscard]] Result<std::string> real_path(const std::string& path);
+
 /// Opens for reading: non-blocking (a FIFO hangs nobody), close-on-exec. open(2).
 [[nodiscard]] Result<Fd> open_for_reading(const char* path);
 
