@@ -22,6 +22,8 @@ namespace context = config::context;
 struct Rule {
     Network network;
     bool allows = false;
+    config::Place place{};
+    std::string text{};  ///< as written
 };
 
 struct Settings {
@@ -45,7 +47,7 @@ Checked<> add_rule(config::Scope& scope, const config::Statement& statement, boo
     if (network->has_stray_bits()) {
         server::builder(scope).warn(fmt::format("low address bits of {} are meaningless", word.text), word.place);
     }
-    scope.settings.own<Settings>().rules.add({.network = *network, .allows = allows});
+    scope.settings.own<Settings>().rules.add({.network = *network, .allows = allows, .place = statement.name.place, .text = word.text});
     return {};
 }
 
@@ -58,6 +60,10 @@ Outcome check(Exchange& exchange) {
     const auto fits = [&client](const Rule& rule) { return rule.network.contains(client); };
     const auto found = std::find_if(rules.begin(), rules.end(), fits);
     if (found == rules.end()) return Outcome::declined();
+    if (exchange.trace != nullptr) {
+        exchange.trace->note(fmt::format("{} {} for {}", found->allows ? "allow" : "deny", found->text, client.host()),
+                             found->place.file ? found->place.file->path : "", found->place.line);
+    }
     if (found->allows) return Outcome::granted();
     // With `satisfy any` it is not the last word yet.
     if (exchange.core().satisfy == server::Satisfy::all) exchange.log(observe::Level::error, "access forbidden by rule");

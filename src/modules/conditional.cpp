@@ -33,6 +33,7 @@ Outcome check(Exchange& exchange) {
             response.status = 304;
             response.content_length.reset();
             response.content_type = {};
+            response.fields.remove("Content-Encoding");
             response.accept_ranges = false;
             exchange.content = nullptr;
             break;

@@ -128,6 +128,8 @@ Outcome find_client(Exchange& exchange) {
         (void)follow(settings, header->source, client, found);
         if (found) client.set_port(header->source_port);
     }
+    if (found && exchange.trace != nullptr)
+        exchange.trace->note(fmt::format("the client is {}, says {}", client.host(), exchange.client().host()));
     if (found) exchange.set_client(client);
     return Outcome::declined();
 }

@@ -44,12 +44,13 @@ const ConnectionSettings& settings_before_request(Connection& connection, const 
     return connection.point_behind(*way_in.point).default_host->settings.get<ConnectionSettings>();
 }
 
-h1::HeadLimits limits_of(const ConnectionSettings& settings) {
+h1::HeadLimits limits_of(const ListenPoint& point) {
+    const auto& settings = point.default_host->settings.get<ConnectionSettings>();
     return {.first_buffer_bytes = settings.client_header_buffer_size,
             .large_buffers = settings.large_buffer_count,
             .large_buffer_bytes = settings.large_buffer_size,
             .field_lines_max = settings.max_headers,
-            .takes_underscores = settings.underscores_in_headers || !settings.ignore_invalid_headers};
+            .takes_underscores = point.takes_underscores};
 }
 
 // For the log: method and target of a request line, if it has them.
@@ -117,7 +118,7 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
     const ConnectionSettings& settings = settings_before_request(connection, way_in);
     Arena arena;
-    const h1::HeadLimits limits = limits_of(settings);
+    const h1::HeadLimits limits = limits_of(connection.point_behind(*way_in.point));
     const io::TimePoint began = connection.stream.now();
     const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
     worker.metrics.add(Counter::reading);

@@ -66,6 +66,8 @@ struct ConnectionSettings {
     bool ignore_invalid_headers = true;
     bool underscores_in_headers = false;
     bool merge_slashes = true;
+
+    [[nodiscard]] bool takes_underscores() const noexcept { return underscores_in_headers || !ignore_invalid_headers; }
 };
 
 enum class Lingering : unsigned char { off, on, always };

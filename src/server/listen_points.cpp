@@ -63,6 +63,8 @@ Checked<> SiteBuilder::link_points() {
         }
         if (auto joined = join_point(*draft->point, entry, draft->has_default, draft->has_options); !joined) return joined;
         draft->hosts.push_back(entry.host);
+        const bool takes = entry.host->settings.get<ConnectionSettings>().takes_underscores();
+        draft->point->takes_underscores = draft->point->takes_underscores || takes;
         add_names(*draft->point, *entry.host);
     }
     for (Draft& draft : drafts) {

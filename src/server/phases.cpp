@@ -58,7 +58,14 @@ bool may_persist(const Exchange& exchange) {
 
 // What the chosen location says about the connection and about the request's content.
 Outcome enter_location(Exchange& exchange) {
-    if (exchange.location->limited) exchange.location = &exchange.location->for_method(exchange.request.method_name);
+    if (exchange.location->limited) {
+        const Location& limited = exchange.location->for_method(exchange.request.method_name);
+        if (exchange.trace != nullptr && &limited != exchange.location) {
+            exchange.trace->note(fmt::format("limit_except for {}", exchange.request.method_name),
+                                 limited.place.file ? limited.place.file->path : "", limited.place.line);
+        }
+        exchange.location = &limited;
+    }
     const CoreSettings& core = exchange.core();
     auto& http = exchange.connection.http;
     http.set_content_bytes_max(core.client_max_body_size);
@@ -155,6 +162,10 @@ Outcome begin(Exchange& exchange) {
     exchange.host_name = authority->host;
     choose_host(exchange);
     if (exchange.host_name.empty()) exchange.host_name = exchange.host->first_name();
+    const auto& server = exchange.host->settings.get<ConnectionSettings>();
+    if (exchange.point.takes_underscores && !server.takes_underscores()) {
+        exchange.request.fields.remove_if([](const http::FieldLine& line) { return line.name.find('_') != line.name.npos; });
+    }
 
     using http::Method;
     const Method method = exchange.request.method;
@@ -167,7 +178,6 @@ Outcome begin(Exchange& exchange) {
         exchange.path = "*";
         return answer_asterisk(exchange);
     }
-    const auto& server = exchange.host->settings.get<ConnectionSettings>();
     const auto path = http::normalise_path(exchange.request.path, server.merge_slashes, exchange.arena);
     if (!path) {
         exchange.path = exchange.request.path;

@@ -37,6 +37,7 @@ Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
         auto count = co_await io::read_some(connection.stream, room, deadline);
         gathered.resize(before + count.value_or(0));
         if (!count || *count == 0) {
+            if (!count && count.error().code == std::errc::operation_canceled) co_return false;  // we are ending
             const bool timed_out = !count && count.error().code == std::errc::timed_out;
             log(connection, point, Level::info, timed_out ? "client timed out" : "client closed connection");
             co_return false;

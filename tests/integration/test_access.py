@@ -3,7 +3,7 @@
 import pytest
 from harness import process
 from harness.client import Connection
-from harness.marks import cases, covers
+from harness.marks import cases, covers, webserv_only
 
 
 @covers("allow", "deny")
@@ -185,3 +185,16 @@ def test_a_client_that_is_refused_can_go_on(serve, site):
     with Connection(server.address) as connection:
         assert connection.get("/x").status == 403
         assert connection.get("/open/file").status == 200
+
+
+@webserv_only("nginx's debug log is of another kind")
+@covers("deny", "limit_except")
+def test_the_debug_log_says_where_it_was_decided(serve, site):
+    site.write("file", "x")
+    server = serve(main="worker_processes 1; error_log {dir}/debug.log debug;", server="""location /file { limit_except GET { deny all; }
+        set_real_ip_from 127.0.0.1; allow 192.0.2.1; }""")
+    assert server.get("/file", "X-Real-IP: 192.0.2.1").status == 200
+    assert server.request("POST", "/file").status == 403
+    for text in (r"the client is 192.0.2.1, says 127.0.0.1", r"allow 192.0.2.1 for 192.0.2.1 \(.*test.conf:\d+\)",
+                 r"limit_except for POST \(.*test.conf:\d+\)", r"deny all for 127.0.0.1 \(.*test.conf:\d+\)"):
+        server.error_line(text, "debug.log")

@@ -131,3 +131,9 @@ def test_other_codings(serve, site, target, accept, found):
     assert coding(response) == found
     assert response.text == (f"{found} of it" if found else "plain")
     assert response.all("Vary") == (["Accept-Encoding"] if target == "/all/" else [])
+
+
+@covers("gzip_static")
+def test_an_error_page_is_not_coded(server):
+    response = server.get("/on/file.txt", "Accept-Encoding: gzip", 'If-Match: "another"')
+    assert response.status == 412 and coding(response) is None and response.text.startswith("<html>")
