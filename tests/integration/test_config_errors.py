@@ -138,7 +138,7 @@ def test_the_place_is_shown(site, text, line, column, source, suggestion):
     (server("location / { proxy_pass http://h; }"), "proxy_pass"), (server("gzip on;"), "gzip"), (server("rewrite a b;"), "rewrite"),
     (server("try_files a b;"), "try_files"), (server("ssl_certificate x;"), "ssl_certificate"), (http("map $a $b { }"), "map"),
     (http("upstream u { server a; }"), "upstream"), ("events { } stream { }", "stream"), (server("autoindex on;"), "autoindex"),
-    (server("deny all;"), "deny"), (server("auth_basic x;"), "auth_basic"), (server("expires 1h;"), "expires"),
+    (server("slice 1m;"), "slice"), (server("auth_basic x;"), "auth_basic"), (server("userid on;"), "userid"),
 ])
 def test_a_directive_that_nginx_knows_and_we_do_not(site, text, name):
     assert complaint(site,

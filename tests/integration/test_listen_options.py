@@ -5,7 +5,7 @@ import os
 import socket
 
 from harness import process, reload
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, covers, not_in_model, webserv_only
 from harness.sockets import sockets_of, tcp_inodes
 
 PIDFD_OPEN, PIDFD_GETFD = 434, 438
@@ -87,6 +87,7 @@ def test_parts_that_are_left_out_stay_the_systems(serve):
     assert [options(server)[name] for name in ("idle", "interval", "probes")] == [1800, *defaults()[1:]]
 
 
+@not_in_model("fork", "a child has the connection")
 @covers("listen")
 def test_connections_inherit_them(serve):
     server = serve(http=one("rcvbuf=16k so_keepalive=100s:7s:3"))
@@ -102,6 +103,7 @@ def test_connections_inherit_them(serve):
             assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 32768
 
 
+@not_in_model("fork", "a child has the connection")
 @covers("listen")
 def test_deferred(serve):
     """A connection that says nothing stays in the kernel."""

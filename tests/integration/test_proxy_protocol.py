@@ -6,7 +6,7 @@ import struct
 import pytest
 from harness import process
 from harness.client import Connection, head_of
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, covers, not_in_model, webserv_only
 
 ANSWER = ('return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port|$remote_addr '
           '$remote_port|$realip_remote_addr";')
@@ -153,6 +153,7 @@ def test_only_a_trusted_proxy_is_believed(serve):
         assert connection.read_response().text.startswith("192.0.2.1 1234 192.0.2.2 80|127.0.0.1 ")
 
 
+@not_in_model("fork", "a child keeps the configuration it was born with")
 @webserv_only("nginx starts new workers")
 @covers("listen")
 def test_a_reload_changes_it(serve, site):

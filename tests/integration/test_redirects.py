@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from harness.client import head_of
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, covers, not_in_model, webserv_only
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +100,7 @@ def test_browsers_whose_connections_end(serve, words, method, agent, kept):
         assert connection.persists() == kept
 
 
+@not_in_model("iterative", "who is left alone lets nobody else in")
 @webserv_only("of 1.27.4")
 @covers("keepalive_min_timeout")
 def test_idle_connections_are_left_alone(serve):
