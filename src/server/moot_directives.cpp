@@ -69,6 +69,11 @@ Checked<> about_open_files(Scope& scope, const Statement& statement) {
     return {};
 }
 
+Checked<> about_devices(Scope& scope, const Statement& statement) {
+    note(scope, statement, "there is nothing of the kind here");
+    return {};
+}
+
 // A module that is part of nginx, but a file of its own: what it does is here, or its directives are refused by name.
 Checked<> about_modules(Scope& scope, const Statement& statement) {
     note(scope, statement, "modules are not loaded; a directive that is missing here is refused by name");
@@ -92,6 +97,12 @@ constexpr config::Directive directives[] = {
     table_size("variables_hash_bucket_size", in_http),
     table_size("server_names_hash_max_size", in_http),
     table_size("server_names_hash_bucket_size", in_http),
+    table_size("map_hash_max_size", in_http),
+    table_size("map_hash_bucket_size", in_http),
+    table_size("proxy_headers_hash_max_size", everywhere),
+    table_size("proxy_headers_hash_bucket_size", everywhere),
+    table_size("referer_hash_max_size", context::server | context::location),
+    table_size("referer_hash_bucket_size", context::server | context::location),
     table_size("types_hash_max_size", everywhere),
     table_size("types_hash_bucket_size", everywhere),
     {.name = "connection_pool_size",
@@ -184,6 +195,16 @@ constexpr config::Directive directives[] = {
      .syntax = "abort | stop",
      .apply = about_processes,
      .doc = "Accepted, and changes nothing: there are no such points."},
+    {.name = "ssl_engine",
+     .contexts = context::main,
+     .syntax = "device",
+     .apply = about_devices,
+     .doc = "Accepted, and changes nothing: the library has no engines any more, it has providers."},
+    {.name = "google_perftools_profiles",
+     .contexts = context::main,
+     .syntax = "file",
+     .apply = about_devices,
+     .doc = "Accepted, and changes nothing: there is no such profiler here. Use perf(1)."},
     {.name = "load_module",
      .contexts = context::main,
      .syntax = "file",

@@ -54,7 +54,7 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) {
 Step parse_line(std::string_view gathered) {
     const std::size_t feed = gathered.find('\n');
     if (feed == gathered.npos && gathered.size() < line_bytes_max) return {};
-    if (feed == gathered.npos || feed >= line_bytes_max || gathered[feed - 1] != '\r') return broken(gathered);
+    if (feed >= line_bytes_max || gathered[feed - 1] != '\r') return broken(gathered);  // npos is larger than any bound
     const std::size_t end = feed - 1;
     std::string_view line = gathered.substr(opening.size(), end - opening.size());
     Step step{.progress = Progress::complete, .bytes = end + 2, .header = std::nullopt, .complaint = {}};

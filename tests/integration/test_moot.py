@@ -6,12 +6,15 @@ from harness.marks import cases, covers, webserv_only
 
 pytestmark = webserv_only("they mean something to nginx")
 
-MAIN = {"timer_resolution": "100ms", "pcre_jit": "on", "lock_file": "{dir}/lock", "debug_points": "abort", "load_module": "modules/x.so"}
+MAIN = {"timer_resolution": "100ms", "pcre_jit": "on", "lock_file": "{dir}/lock", "debug_points": "abort", "load_module": "modules/x.so",
+        "ssl_engine": "dynamic", "google_perftools_profiles": "{dir}/profile"}
 EVENTS = {"multi_accept": "on", "accept_mutex": "off", "accept_mutex_delay": "500ms", "epoll_events": "512", "worker_aio_requests": "32"}
 HTTP = {"variables_hash_max_size": "2048", "variables_hash_bucket_size": "64", "server_names_hash_max_size": "512",
         "server_names_hash_bucket_size": "64", "types_hash_max_size": "2048", "types_hash_bucket_size": "64", "connection_pool_size": "512",
         "request_pool_size": "4k", "read_ahead": "0", "postpone_output": "1460", "send_lowat": "0", "msie_padding": "on",
-        "msie_refresh": "off", "open_file_cache_events": "off", "client_body_in_single_buffer": "on"}
+        "msie_refresh": "off", "open_file_cache_events": "off", "client_body_in_single_buffer": "on", "map_hash_max_size": "2048",
+        "map_hash_bucket_size": "64", "proxy_headers_hash_max_size": "512", "proxy_headers_hash_bucket_size": "64"}
+SERVER = {"referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
 
 
 def lines(words):
@@ -21,15 +24,16 @@ def lines(words):
 @pytest.fixture(scope="module")
 def server(shared_serve):
     return shared_serve(main="worker_processes 1; " + lines(MAIN), events="worker_connections 256; " + lines(EVENTS),
-                        http=lines(HTTP) + " server { listen 127.0.0.1:{port}; return 200 x; }")
+                        http=lines(HTTP) + " server { listen 127.0.0.1:{port}; " + lines(SERVER) + " return 200 x; }")
 
 
-@covers("timer_resolution", "pcre_jit", "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex",
+@covers("ssl_engine", "google_perftools_profiles", "map_hash_max_size", "map_hash_bucket_size", "proxy_headers_hash_max_size",
+        "proxy_headers_hash_bucket_size", "referer_hash_max_size", "referer_hash_bucket_size", "timer_resolution", "pcre_jit", "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex",
         "accept_mutex_delay", "epoll_events", "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size",
         "server_names_hash_max_size", "server_names_hash_bucket_size", "types_hash_max_size", "types_hash_bucket_size",
         "connection_pool_size", "request_pool_size", "read_ahead", "postpone_output", "send_lowat", "msie_padding", "msie_refresh",
         "open_file_cache_events", "client_body_in_single_buffer")
-@cases("name", [*MAIN, *EVENTS, *HTTP])
+@cases("name", [*MAIN, *EVENTS, *HTTP, *SERVER])
 def test_a_notice_in_the_log(server, name):
     line = server.error_line(f'"{name}" changes nothing: ')
     assert "[notice]" in line and "test.conf:" in line
