@@ -60,7 +60,7 @@ Value proxied_extension(Exchange& exchange, std::string_view name) {
 
 // As the client has said it, not where it has connected to.
 Value request_port(Exchange& exchange, std::string_view) {
-    const auto authority = http::parse_authority(exchange.request.authority, exchange.arena);
+    const auto authority = http::parse_authority(exchange.request.authority);
     return authority && authority->port ? number(exchange, *authority->port) : Value{""};
 }
 

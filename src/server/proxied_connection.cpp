@@ -27,7 +27,7 @@ void log(const Connection& connection, const ListenPoint& point, Level level, st
 
 Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
     const WayIn way_in = connection.entrance->current;
-    const ListenPoint& point = connection.point_behind(*way_in.point);
+    const ListenPoint& point = connection.point_behind(way_in);
     using Progress = ProxyHeaderStep::Progress;
     std::string gathered;
     for (;;) {

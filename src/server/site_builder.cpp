@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "config/parser.hpp"
+#include "server/request_content.hpp"
 
 namespace webserv::server {
 
@@ -50,6 +51,13 @@ std::vector<std::string> group_names(std::string_view pattern) {
 template <class Captured>
 void link_captures(const config::Regex& regex, VariableTable& variables, Captured& named_captures) {
     for (const auto& [name, group] : regex.names()) named_captures.emplace_back(variables.declare(name), group);
+}
+
+// Where a value refers to the request's content, it is read before any handler can ask for the value.
+void read_content_first(std::vector<Handler>& handlers, const config::SettingsTable& settings) {
+    if (!settings.get<CoreSettings>().wants_request_content) return;
+    handlers.insert(handlers.begin(),
+                    Handler{.phase = Phase::post_read, .plain = nullptr, .waiting = read_request_content, .wanted = nullptr});
 }
 
 }  // namespace
@@ -309,6 +317,7 @@ Checked<> SiteBuilder::add_limit_except(Scope& outer, const Statement& statement
 }
 
 void SiteBuilder::compile_handlers(Location& location) {
+    location.core = &location.settings.get<CoreSettings>();
     for (const Module* const module : modules_) {
         if (module->finish != nullptr) module->finish(*this, location.settings);
         for (const Handler& handler : module->handlers) {
@@ -321,6 +330,7 @@ void SiteBuilder::compile_handlers(Location& location) {
     }
     std::stable_sort(location.handlers.begin(), location.handlers.end(),
                      [](const Handler& a, const Handler& b) { return a.phase < b.phase; });
+    read_content_first(location.handlers, location.settings);
     for (const auto& nested : location.nested.all()) compile_handlers(*nested);
     if (location.limited) compile_handlers(*location.limited);
 }
@@ -332,10 +342,12 @@ void SiteBuilder::compile_host(VirtualHost& host) {
     // What runs before a location is chosen is the server's own; a bare server skips the location's rewrite handlers.
     auto& handlers = host.bare.handlers;
     std::copy_if(handlers.begin(), handlers.end(), std::back_inserter(host.post_read_handlers),
-                 [](const Handler& handler) { return handler.phase == Phase::post_read; });
+                 [](const Handler& handler) { return handler.phase == Phase::post_read && handler.waiting != read_request_content; });
     const auto is_server_rewrite = [](const Handler& handler) { return handler.phase == Phase::server_rewrite; };
     std::copy_if(handlers.begin(), handlers.end(), std::back_inserter(host.rewrite_handlers), is_server_rewrite);
     std::erase_if(handlers, [](const Handler& handler) { return handler.phase <= Phase::rewrite; });
+    read_content_first(handlers, host.settings);
+    if (!host.rewrite_handlers.empty()) read_content_first(host.rewrite_handlers, host.settings);
 }
 
 }  // namespace webserv::server

@@ -28,11 +28,12 @@ def server(shared_serve):
 
 
 @covers("ssl_engine", "google_perftools_profiles", "map_hash_max_size", "map_hash_bucket_size", "proxy_headers_hash_max_size",
-        "proxy_headers_hash_bucket_size", "referer_hash_max_size", "referer_hash_bucket_size", "timer_resolution", "pcre_jit", "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex",
-        "accept_mutex_delay", "epoll_events", "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size",
-        "server_names_hash_max_size", "server_names_hash_bucket_size", "types_hash_max_size", "types_hash_bucket_size",
-        "connection_pool_size", "request_pool_size", "read_ahead", "postpone_output", "send_lowat", "msie_padding", "msie_refresh",
-        "open_file_cache_events", "client_body_in_single_buffer")
+        "proxy_headers_hash_bucket_size", "referer_hash_max_size", "referer_hash_bucket_size", "timer_resolution", "pcre_jit",
+        "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex", "accept_mutex_delay", "epoll_events",
+        "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_max_size",
+        "server_names_hash_bucket_size", "types_hash_max_size", "types_hash_bucket_size", "connection_pool_size", "request_pool_size",
+        "read_ahead", "postpone_output", "send_lowat", "msie_padding", "msie_refresh", "open_file_cache_events",
+        "client_body_in_single_buffer")
 @cases("name", [*MAIN, *EVENTS, *HTTP, *SERVER])
 def test_a_notice_in_the_log(server, name):
     line = server.error_line(f'"{name}" changes nothing: ')
