@@ -42,7 +42,7 @@ config::Checked<Built> build(const Recipe& recipe, config::Loader& outside) {
     server::SiteBuilder builder{build_options(recipe.options), recipe.modules, loader};
     auto site = builder.build();
     if (!site) return std::unexpected{site.error()};
-    return Built{std::move(*site), loader.record(), builder.warnings()};
+    return Built{std::move(*site), loader.record(), builder.warnings(), builder.notices()};
 }
 
 Result<process::Parcel> pack(const std::string& record, const server::LogFiles& logs, std::span<const server::OpenListener> listeners) {

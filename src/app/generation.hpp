@@ -28,6 +28,7 @@ struct Built {
     std::shared_ptr<server::Site> site;
     std::string record;  ///< the outside world's answers, for a ReplayingLoader
     std::vector<std::string> warnings;
+    std::vector<std::string> notices;  ///< for the log
 };
 [[nodiscard]] config::Checked<Built> build(const Recipe& recipe, config::Loader& outside);
 

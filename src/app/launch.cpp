@@ -56,6 +56,9 @@ bool Launch::load() {
 std::expected<void, std::string> Launch::open_logs() {
     auto opened = server::open_logs(*built_.site, logs_, access_logs_);
     if (!opened && sys::make_folders(recipe_.options.prefix_path + "logs")) opened = server::open_logs(*built_.site, logs_, access_logs_);
+    if (opened) {
+        for (const std::string& notice : built_.notices) site().log->write(Level::notice, notice);
+    }
     return opened;
 }
 
@@ -146,6 +149,7 @@ std::shared_ptr<const process::Plan> Launch::reload() {
     auto next = build(recipe_, outside_);
     if (!next) return refuse(next.error().first_line());
     for (const std::string& warning : next->warnings) log->write(Level::warn, warning);
+    for (const std::string& notice : next->notices) log->write(Level::notice, notice);
 
     std::vector<server::LogFiles::Sink> access_logs;
     if (auto opened = server::open_logs(*next->site, logs_, access_logs); !opened) return refuse(opened.error());

@@ -1,5 +1,5 @@
 // app/listeners.cpp: binding what is new, keeping what stays, closing what is gone.
-// A changed backlog is told to the socket that is there; a changed ipv6only needs another socket.
+// Changed options are told to the socket that is there; a changed ipv6only needs another socket, multipath stays as it was.
 #include "app/listeners.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +19,12 @@ namespace {
 std::string explain(const Error& error, const sys::Address& address) {
     return fmt::format("{}() to {} failed {}\n{}", error.doing, address.text(), describe_errno(static_cast<int>(error.code)),
                        sys::explain_listen_error(error, address));
+}
+
+// What this configuration says about a socket that was there before it: as it was, if the kernel does not want it.
+void tell(const sys::Address& address, const sys::ListenOptions& options, const sys::Fd& socket) {
+    (void)sys::set_changeable_options(socket, address, options);
+    if (!address.is_local()) (void)sys::defer_accept(socket, options.defer_seconds);
 }
 
 }  // namespace
@@ -42,8 +48,10 @@ std::expected<void, std::string> Listeners::adapt(const server::Site& site, unsi
     }
     std::erase_if(departed_, [&](const Bound& departed) { return is_bound(departed.address); });
     for (const Bound& bound : bound_) {
-        for (const Socket& socket : bound.sockets)
+        for (const Socket& socket : bound.sockets) {
             (void)sys::start_listening(*socket.descriptor, bound.options.backlog);  // as it was, if not
+            if (!bound.known) tell(bound.address, bound.options, *socket.descriptor);
+        }
     }
     inherited_.clear();
     return {};
@@ -67,10 +75,11 @@ void Listeners::remove_path(const Bound& bound) {
 }
 
 std::expected<Listeners::Bound, std::string> Listeners::bind(const server::ListenPoint& point, unsigned count, Attempts attempts) {
-    Bound bound{.address = point.address, .options = point.options, .point = 0, .sockets = {}, .lent = false};
+    Bound bound{.address = point.address, .options = point.options, .point = 0, .sockets = {}, .lent = false, .known = true};
     if (const Bound* const old = find(point.address); old != nullptr && old->options.ipv6_only == point.options.ipv6_only) {
         bound.sockets = old->sockets;
         bound.lent = old->lent;
+        bound.known = old->options == point.options;
         if (bound.sockets.size() > count) bound.sockets.resize(count, bound.sockets.front());
         if (point.options.reuse_port && !old->options.reuse_port) {  // else it would keep the others from the address
             (void)sys::set_option(*bound.sockets.front().descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -80,6 +89,7 @@ std::expected<Listeners::Bound, std::string> Listeners::bind(const server::Liste
         if (auto inherited = take_inherited(point.address)) {
             bound.sockets.push_back({++last_id_, std::move(inherited)});
             bound.lent = inherited_are_lent_;
+            bound.known = false;
             continue;
         }
         auto socket = open(point, attempts);

@@ -57,6 +57,7 @@ private:
         std::size_t point = 0;        // of the present site
         std::vector<Socket> sockets;  // one, or one a worker
         bool lent = false;            // its path, if it has one, is not ours to remove
+        bool known = false;           // the sockets have all these options already
     };
     [[nodiscard]] std::expected<Bound, std::string> bind(const server::ListenPoint& point, unsigned count, Attempts attempts);
     [[nodiscard]] std::expected<Socket, std::string> open(const server::ListenPoint& point, Attempts attempts);

@@ -55,7 +55,7 @@ Outcome print_line(Exchange& exchange) {
                                     ? printable(exchange.request.line)
                                     : fmt::format("{} {}", exchange.request.method_name, printable(exchange.request.target));
     print(fmt::format("{} {}{}{} {} {} {:.1f} ms {}\n", time.substr(12, 8), colour, status, plain, request,
-                      size_text(exchange.content_bytes_sent), took, exchange.connection.peer().host()));
+                      size_text(exchange.content_bytes_sent), took, exchange.client().host()));
     return Outcome::declined();
 }
 

@@ -45,6 +45,7 @@ WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, ser
       patience_over_{worker_},
       report_due_{*this} {
     worker_.open_logs = [this] { return logs_.open_now(); };
+    worker_.all_metrics = &process.all_metrics;
     process_.on_order = [this](process::Order order) { obey(order); };
     process_.on_delivery = [this](process::Delivery delivery) { process_.scope.spawn(prepare(std::move(delivery))); };
     process_.on_commit = [this](std::uint64_t number) { commit(number); };

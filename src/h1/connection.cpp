@@ -50,6 +50,15 @@ struct Connection::State {
 Connection::Connection(io::Stream& stream) noexcept : stream_{stream} {}
 Connection::~Connection() = default;
 
+void Connection::begin_with(std::string_view octets) {
+    assert(!state_);
+    state_ = std::make_unique<State>(stream_);
+    ReadBuffer buffer{std::max(octets.size() + 1, first_read_bytes)};
+    std::copy(octets.begin(), octets.end(), buffer.room().begin());
+    buffer.filled(octets.size());
+    state_->input.buffer = std::move(buffer);
+}
+
 Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
     if (state_ && !state_->input.buffer.unread().empty()) co_return Result<>{};
     state_.reset();

@@ -37,6 +37,9 @@ public:
     explicit Connection(io::Stream& stream) noexcept;
     ~Connection();
 
+    /// Octets of the first request that somebody else has read. Before anything else.
+    void begin_with(std::string_view octets);
+
     /// Waits until octets of the next request are there (also pipelined ones); holds no buffer while it waits.
     /// Errors: timed_out, operation_canceled, not_connected when the peer has closed; the stream's own.
     Task<Result<>> wait_for_request(io::Deadline deadline);

@@ -98,6 +98,20 @@ TEST_P(ConnectionTest, AnswersPipelinedRequestsInOrder) {
     EXPECT_EQ(next.error().code, std::errc::timed_out);
 }
 
+TEST_P(ConnectionTest, BeginsWithWhatSomebodyElseHasRead) {
+    const std::string padding(3000, 'x');  // more than the first buffer holds
+    const std::string first = "GET /1 HTTP/1.1\r\nHost: a\r\nX: " + padding + "\r\n\r\nGET /2 HT";
+    connection_->begin_with(first);
+    send("TP/1.1\r\nHost: a\r\n\r\n");
+    for (const std::string_view path : {"/1", "/2"}) {
+        ASSERT_TRUE(io::complete(*loop_, connection_->wait_for_request(in(1s))));
+        const auto request = read_head();
+        ASSERT_TRUE(request);
+        EXPECT_EQ(request->path, path);
+        EXPECT_TRUE(finish());
+    }
+}
+
 TEST_P(ConnectionTest, KeepsTheHeadWhileLargeContentIsRead) {
     const std::string content(50'000, 'x');
     send("POST /up?a=b HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n" + content + "GET /next HTTP/1.1\r\nHost: b\r\n\r\n");

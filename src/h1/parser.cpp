@@ -169,7 +169,7 @@ bool HeadParser::parse_field_line(std::string_view gathered, std::string_view li
     if (!is_field_value(value)) {
         return refuse(value.find('\r') == std::string_view::npos ? HeadError::bad_field_value : HeadError::bad_line_end);
     }
-    if ((seen & underscore) != 0) {  // a CGI could not tell "A_B" from "A-B"
+    if ((seen & underscore) != 0 && !limits_.takes_underscores) {  // a CGI could not tell "A_B" from "A-B"
         ++dropped_lines_;
         return true;
     }

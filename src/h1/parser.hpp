@@ -19,6 +19,7 @@ struct HeadLimits {
     std::size_t large_buffers = 4;          ///< large_client_header_buffers: number ...
     std::size_t large_buffer_bytes = 8192;  ///< ... and size: a line must fit one
     std::size_t field_lines_max = 1000;     ///< max_headers
+    bool takes_underscores = false;         ///< underscores_in_headers, or ignore_invalid_headers off
 
     /// Octets a whole head may have.
     [[nodiscard]] std::size_t head_bytes_max() const noexcept { return first_buffer_bytes + large_buffers * large_buffer_bytes; }
@@ -70,7 +71,7 @@ public:
     /// Fills in the request, which must be new; after complete. Its views point into `gathered` (but the path "/" of an absolute target
     /// without one is a literal).
     void fill(http::Request& request, std::string_view gathered) const;
-    /// Field lines left out because their name has an underscore (nginx's underscores_in_headers off).
+    /// Field lines left out because their name has an underscore.
     [[nodiscard]] std::size_t dropped_lines() const noexcept { return dropped_lines_; }
 
 private:

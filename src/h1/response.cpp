@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "h1/connection.hpp"
@@ -17,10 +18,20 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
+std::string_view last_chunk_with(const http::FieldSection& trailers, Arena& arena) {
+    std::string text = "0\r\n";
+    for (const http::FieldLine& line : trailers) {
+        text.append(line.name).append(": ").append(line.value).append(line_end);
+    }
+    return arena.copy(text.append(line_end));
+}
+
 struct Sending {
     io::Stream& stream;
     std::chrono::milliseconds patience;
     std::string_view head;  // until it has left
+    Arena& arena;
+    http::TrailerSource* trailers = nullptr;
     bool chunked = false;
     std::uint64_t left = std::numeric_limits<std::uint64_t>::max();  // content octets announced and not sent
     std::uint64_t bytes = 0;                                         // sent
@@ -46,7 +57,7 @@ struct Sending {
     void add_chunk_end(bool last) noexcept {
         if (!chunked) return;
         if (std::exchange(chunk_open, false)) add(line_end);
-        if (last && !std::exchange(ended, true)) add(last_chunk);
+        if (last && !std::exchange(ended, true)) add(trailers == nullptr ? last_chunk : last_chunk_with(trailers->trailers(), arena));
     }
     /// If all of the content is at hand, in memory, and its length was announced: adds head and content.
     [[nodiscard]] bool add_whole(io::Source& content) {
@@ -135,7 +146,7 @@ Task<Result<>> send_content(Sending& sending, io::Source& content) {
 
 Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
                                                   std::chrono::milliseconds patience, Arena& arena) {
-    Sending sending{stream_, patience, render_head(response, options, arena)};
+    Sending sending{stream_, patience, render_head(response, options, arena), arena, response.trailer_source};
     const std::size_t head_bytes = sending.head.size();
     sending.chunked = options.framing == Framing::chunked;
     if (options.framing == Framing::length) sending.left = response.content_length.value_or(0);

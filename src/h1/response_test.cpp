@@ -81,6 +81,49 @@ protected:
     std::unique_ptr<io::MemoryStream> client_, server_;
 };
 
+// Counts how often it is asked: once, and not before the content has been read.
+class PreparedTrailers final : public http::TrailerSource {
+public:
+    PreparedTrailers(const io::Source& content, Arena& arena) : content_{content}, fields_{arena} {}
+    const http::FieldSection& trailers() override {
+        ++asked;
+        if (content_.length() == 0) fields_.add("X-Read", "all");
+        fields_.add("X-Two", "2");
+        return fields_;
+    }
+    int asked = 0;
+
+private:
+    const io::Source& content_;
+    http::FieldSection fields_;
+};
+
+TEST_P(ResponseTest, SendsTrailersBehindTheContent) {
+    io::MemorySource source{"hello"};
+    PreparedTrailers trailers{source, arena_};
+    http::Response response{arena_};
+    response.trailer_source = &trailers;
+    Connection connection{*server_};
+    const HeadOptions chunked{.framing = Framing::chunked};
+    ASSERT_TRUE(io::complete(*loop_, connection.write_response(response, chunked, &source, 1s, arena_)).outcome);
+    EXPECT_EQ(received_content(), "5\r\nhello\r\n0\r\nX-Read: all\r\nX-Two: 2\r\n\r\n");
+    EXPECT_EQ(trailers.asked, 1);
+}
+
+TEST_P(ResponseTest, SendsNoTrailersWhereTheyCanNotBeTold) {
+    for (const Framing framing : {Framing::length, Framing::close, Framing::none}) {
+        io::MemorySource source{"hello"};
+        PreparedTrailers trailers{source, arena_};
+        http::Response response{arena_};
+        response.content_length = 5;
+        response.trailer_source = &trailers;
+        Connection connection{*server_};
+        const HeadOptions options{.framing = framing};
+        ASSERT_TRUE(io::complete(*loop_, connection.write_response(response, options, &source, 1s, arena_)).outcome);
+        EXPECT_EQ(trailers.asked, 0);
+    }
+}
+
 TEST_P(ResponseTest, SendsHeadAndLength) {
     io::MemorySource source{"hello"};
     const auto sent = send(Framing::length, &source, 5);

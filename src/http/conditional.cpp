@@ -52,9 +52,16 @@ bool changed_since(std::string_view date, const Validators& validators) noexcept
     return time && validators.last_modified && *validators.last_modified > *time;
 }
 
+// Whether If-Modified-Since leaves the 304 possible.
+bool is_unmodified(std::string_view date, const Validators& validators, ModifiedSince mode) noexcept {
+    const auto time = parse_date(date);
+    if (!time || !validators.last_modified || mode == ModifiedSince::off) return false;
+    return *time == *validators.last_modified || (mode == ModifiedSince::before && *time > *validators.last_modified);
+}
+
 }  // namespace
 
-Condition evaluate(const FieldSection& request, const Validators& validators) noexcept {
+Condition evaluate(const FieldSection& request, const Validators& validators, ModifiedSince mode) noexcept {
     const auto unmodified_since = request.find("If-Unmodified-Since");
     if (unmodified_since && changed_since(*unmodified_since, validators)) return Condition::failed;
     if (request.find("If-Match") && !any_line_has(request, "If-Match", validators.etag, Comparison::strong)) return Condition::failed;
@@ -62,10 +69,7 @@ Condition evaluate(const FieldSection& request, const Validators& validators) no
     const auto modified_since = request.find("If-Modified-Since");
     const bool none_match = request.find("If-None-Match").has_value();
     if (!modified_since && !none_match) return Condition::proceed;
-    if (modified_since) {
-        const auto time = parse_date(*modified_since);
-        if (!time || time != validators.last_modified) return Condition::proceed;
-    }
+    if (modified_since && !is_unmodified(*modified_since, validators, mode)) return Condition::proceed;
     if (none_match && !any_line_has(request, "If-None-Match", validators.etag, Comparison::weak)) return Condition::proceed;
     return Condition::not_modified;
 }

@@ -27,6 +27,25 @@ FieldSection section(const Lines& lines, Arena& arena) {
     return fields;
 }
 
+TEST(Conditional, ReadsModifiedSinceAsItIsTold) {
+    struct Case {
+        std::string_view date;
+        ModifiedSince mode;
+        Condition expected;
+    };
+    const Case cases[] = {
+        {same, ModifiedSince::off, Condition::proceed},          {later, ModifiedSince::off, Condition::proceed},
+        {same, ModifiedSince::exact, Condition::not_modified},   {later, ModifiedSince::exact, Condition::proceed},
+        {earlier, ModifiedSince::before, Condition::proceed},    {same, ModifiedSince::before, Condition::not_modified},
+        {later, ModifiedSince::before, Condition::not_modified}, {"soon", ModifiedSince::before, Condition::proceed},
+    };
+    for (const Case& c : cases) {
+        Arena arena;
+        EXPECT_EQ(evaluate(section({{"If-Modified-Since", c.date}}, arena), strong, c.mode), c.expected) << c.date;
+        EXPECT_EQ(evaluate(section({{"If-Modified-Since", c.date}}, arena), none, c.mode), Condition::proceed) << c.date;
+    }
+}
+
 TEST(Conditional, EvaluatesPreconditions) {
     struct Case {
         Lines lines;

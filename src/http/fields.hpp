@@ -27,6 +27,10 @@ public:
     }
     void reserve(std::size_t lines) { lines_.reserve(lines); }
     void remove(std::string_view name);  ///< every line of that name
+    template <class Predicate>
+    void remove_if(const Predicate& predicate) {
+        std::erase_if(lines_, predicate);
+    }
     /// The first line's value.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept {
         return may_have(name) ? search(name) : std::nullopt;

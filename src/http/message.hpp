@@ -51,9 +51,16 @@ struct Request {
     [[nodiscard]] bool has_content() const noexcept { return chunked || content_length.value_or(0) > 0; }
 };
 
+/// Field lines behind the content (RFC 9110 section 6.5), made when its last octet has been handed on.
+class TrailerSource {
+public:
+    virtual ~TrailerSource() = default;
+    virtual const FieldSection& trailers() = 0;
+};
+
 /// A response head. The fields every server sends have members of their own; the rest are `fields`, in order.
 struct Response {
-    explicit Response(std::pmr::memory_resource& memory) : fields{memory} {}
+    explicit Response(std::pmr::memory_resource& memory) : fields{memory}, trailers{memory} {}
 
     int status = 200;
     std::string_view reason;                      ///< empty: the standard phrase
@@ -65,6 +72,8 @@ struct Response {
     std::string_view etag;       ///< with its quotes; empty: none is sent
     bool accept_ranges = false;  ///< Accept-Ranges: bytes
     FieldSection fields;
+    TrailerSource* trailer_source = nullptr;  ///< null: no trailers. Else the content is chunked, if the version knows that
+    FieldSection trailers;                    ///< those that were sent
 };
 
 }  // namespace webserv::http

@@ -43,12 +43,30 @@ Result<ByteRange, RangeError> parse_range_spec(std::string_view spec, std::uint6
     return ByteRange{*first, std::min(*last, length - 1)};
 }
 
-Result<ByteRange, RangeError> parse_range(std::string_view value, std::uint64_t length) {
+Result<std::pmr::vector<ByteRange>, RangeError> parse_ranges(std::string_view value, std::uint64_t length, std::uint64_t ranges_max,
+                                                             std::pmr::memory_resource& memory) {
     constexpr std::string_view unit = "bytes=";
     if (!text::equal_ignoring_case(value.substr(0, unit.size()), unit)) return std::unexpected{RangeError::ignored};
-    const std::string_view set = value.substr(unit.size());
-    if (set.find(',') != std::string_view::npos) return std::unexpected{RangeError::ignored};
-    return parse_range_spec(text::trim(set), length);
+    std::string_view set = value.substr(unit.size());
+    std::pmr::vector<ByteRange> ranges{&memory};
+    std::uint64_t octets = 0;
+    bool unsatisfiable = false;
+    while (!set.empty()) {
+        const std::size_t comma = std::min(set.find(','), set.size());
+        const std::string_view spec = text::trim(set.substr(0, comma));
+        set.remove_prefix(std::min(comma + 1, set.size()));
+        if (spec.empty()) continue;  // RFC 9110 section 5.6.1.2: an empty element is none
+        const auto range = parse_range_spec(spec, length);
+        if (!range && range.error() == RangeError::ignored) return std::unexpected{RangeError::ignored};
+        unsatisfiable = unsatisfiable || !range;
+        if (!range) continue;
+        const std::uint64_t count = range->last - range->first + 1;
+        if (ranges.size() == ranges_max || count > length - octets) return std::unexpected{RangeError::ignored};
+        octets += count;
+        ranges.push_back(*range);
+    }
+    if (!ranges.empty()) return ranges;
+    return std::unexpected{unsatisfiable ? RangeError::unsatisfiable : RangeError::ignored};
 }
 
 }  // namespace webserv::http

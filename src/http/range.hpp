@@ -1,9 +1,11 @@
 // http/range.hpp: byte ranges (RFC 9110 section 14).
-// Only the unit "bytes" exists here, and one range a request.
+// Only the unit "bytes" exists here.
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -21,7 +23,10 @@ enum class RangeError : unsigned char { ignored, unsatisfiable };
 /// Errors: ignored (serve all of it, 200), unsatisfiable (answer 416). Section 14.1.2.
 [[nodiscard]] Result<ByteRange, RangeError> parse_range_spec(std::string_view spec, std::uint64_t length);
 
-/// A Range field's value ("bytes=0-499"). Several ranges are ignored: the whole representation is a valid answer (14.2).
-[[nodiscard]] Result<ByteRange, RangeError> parse_range(std::string_view value, std::uint64_t length);
+/// A Range field's value ("bytes=0-499,-1"): the ranges that can be satisfied, in the order asked for.
+/// Errors: unsatisfiable if none can be; ignored if the value is malformed, has more than `ranges_max` of them, or if they ask for
+/// more octets than there are: the whole representation is a valid answer then (14.2), and no more work than it.
+[[nodiscard]] Result<std::pmr::vector<ByteRange>, RangeError> parse_ranges(std::string_view value, std::uint64_t length,
+                                                                           std::uint64_t ranges_max, std::pmr::memory_resource& memory);
 
 }  // namespace webserv::http

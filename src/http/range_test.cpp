@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 namespace webserv::http {
 namespace {
 
@@ -45,20 +48,49 @@ TEST(RangeSpec, SelectsOctets) {
     for (const Case& row : cases) EXPECT_EQ(parse_range_spec(row.text, row.length), row.expected) << row.text;
 }
 
-TEST(Range, IsOneRangeOfBytes) {
-    const Case cases[] = {
-        {"bytes=0-1", 10, ByteRange{0, 1}},
-        {"Bytes= 0-1 ", 10, ByteRange{0, 1}},
-        {"bytes=10-", 10, unsatisfiable},
-        {"bytes=0-1,3-4", 10, ignored},
-        {"bytes=0-1,", 10, ignored},
-        {"bytes=", 10, ignored},
-        {"bytes", 10, ignored},
-        {"bytes 0-1", 10, ignored},
-        {"items=0-1", 10, ignored},
-        {"", 10, ignored},
+TEST(Range, IsAListOfRanges) {
+    using Ranges = std::vector<ByteRange>;
+    struct List {
+        std::string_view text;
+        std::uint64_t length;
+        Ranges expected;
     };
-    for (const Case& row : cases) EXPECT_EQ(parse_range(row.text, row.length), row.expected) << row.text;
+    const List lists[] = {
+        {"bytes=0-1", 10, {{0, 1}}},
+        {"Bytes= 0-1 ", 10, {{0, 1}}},
+        {"bytes=0-1,3-4", 10, {{0, 1}, {3, 4}}},
+        {"bytes=3-4 ,\t0-1", 10, {{3, 4}, {0, 1}}},  // in the order asked for
+        {"bytes=0-0,0-0", 10, {{0, 0}, {0, 0}}},
+        {"bytes=0-1,", 10, {{0, 1}}},
+        {"bytes=,,0-1,,-1", 10, {{0, 1}, {9, 9}}},
+        {"bytes=20-,0-1", 10, {{0, 1}}},  // what can not be satisfied is left out
+        {"bytes=0-4,5-9", 10, {{0, 4}, {5, 9}}},
+    };
+    for (const List& list : lists) {
+        const auto ranges = parse_ranges(list.text, list.length, 10, *std::pmr::get_default_resource());
+        ASSERT_TRUE(ranges) << list.text;
+        EXPECT_EQ(Ranges(ranges->begin(), ranges->end()), list.expected) << list.text;
+    }
+    const std::pair<std::string_view, RangeError> refused[] = {
+        {"bytes=10-", RangeError::unsatisfiable}, {"bytes=10-,20-", RangeError::unsatisfiable},
+        {"bytes=0-5,5-9", RangeError::ignored},   {"bytes=0-9,-1", RangeError::ignored},  // more than there is
+        {"bytes=0-1,2-1", RangeError::ignored},   {"bytes=0-1;2-3", RangeError::ignored},
+        {"bytes=", RangeError::ignored},          {"bytes=,", RangeError::ignored},
+        {"bytes", RangeError::ignored},           {"bytes 0-1", RangeError::ignored},
+        {"items=0-1", RangeError::ignored},       {"", RangeError::ignored},
+    };
+    for (const auto& [text, error] : refused) {
+        const auto ranges = parse_ranges(text, 10, 10, *std::pmr::get_default_resource());
+        ASSERT_FALSE(ranges) << text;
+        EXPECT_EQ(ranges.error(), error) << text;
+    }
+}
+
+TEST(Range, HasAsManyRangesAsAllowed) {
+    std::pmr::memory_resource& memory = *std::pmr::get_default_resource();
+    EXPECT_EQ(parse_ranges("bytes=0-0,1-1", 10, 2, memory)->size(), 2);
+    EXPECT_FALSE(parse_ranges("bytes=0-0,1-1,2-2", 10, 2, memory));
+    EXPECT_FALSE(parse_ranges("bytes=0-0", 10, 0, memory));
 }
 
 }  // namespace

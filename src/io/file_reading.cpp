@@ -49,7 +49,7 @@ Task<Result<Piece>> CachedFileSource::next(std::uint64_t bytes_max) {
 }
 
 bool CachedFileSource::narrow(std::uint64_t offset, std::uint64_t count) {
-    slice_ = {.offset = slice_.offset + offset, .length = count};
+    slice_ = {.offset = start_ + offset, .length = count};
     return true;
 }
 
@@ -94,7 +94,7 @@ Task<Result<Piece>> ReadFileSource::next(std::uint64_t bytes_max) {
 }
 
 bool ReadFileSource::narrow(std::uint64_t offset, std::uint64_t count) {
-    slice_ = {.offset = slice_.offset + offset, .length = count};
+    slice_ = {.offset = start_ + offset, .length = count};
     return true;
 }
 

@@ -29,7 +29,7 @@ struct ReadingPlace {
 class CachedFileSource final : public Source {
 public:
     CachedFileSource(const sys::Fd& file, FileSlice slice, const ReadingPlace& place) noexcept
-        : file_{file}, slice_{slice}, place_{place} {}
+        : file_{file}, start_{slice.offset}, slice_{slice}, place_{place} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
     [[nodiscard]] std::optional<Piece> at_hand(std::uint64_t bytes_max) override;
@@ -40,6 +40,7 @@ private:
     [[nodiscard]] Piece give(FileSlice slice) noexcept;
 
     const sys::Fd& file_;
+    std::uint64_t start_;  // of the whole
     FileSlice slice_;
     ReadingPlace place_;
 };
@@ -52,7 +53,7 @@ public:
         std::size_t alignment = 0;     ///< of offsets, lengths and memory, for a file opened with O_DIRECT; 0: it is not
     };
     ReadFileSource(const sys::Fd& file, FileSlice slice, const Options& options, const ReadingPlace& place, Arena& arena) noexcept
-        : file_{file}, slice_{slice}, options_{options}, place_{place}, arena_{arena} {}
+        : file_{file}, start_{slice.offset}, slice_{slice}, options_{options}, place_{place}, arena_{arena} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
@@ -62,6 +63,7 @@ private:
     Task<Result<std::size_t>> read(std::span<char> into, std::uint64_t offset);
 
     const sys::Fd& file_;
+    std::uint64_t start_;  // of the whole
     FileSlice slice_;
     Options options_;
     ReadingPlace place_;

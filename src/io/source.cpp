@@ -40,12 +40,12 @@ Task<Result<Piece>> FileSource::next(std::uint64_t bytes_max) {
 }
 
 bool MemorySource::narrow(std::uint64_t offset, std::uint64_t count) {
-    bytes_ = bytes_.substr(offset, count);
+    bytes_ = whole_.substr(offset, count);
     return true;
 }
 
 bool FileSource::narrow(std::uint64_t offset, std::uint64_t count) {
-    slice_ = {.offset = slice_.offset + offset, .length = count};
+    slice_ = {.offset = start_ + offset, .length = count};
     return true;
 }
 

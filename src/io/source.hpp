@@ -35,7 +35,8 @@ public:
     virtual Task<Result<Piece>> next(std::uint64_t bytes_max) = 0;
     /// The same if it takes no waiting: saves the frame. Nothing: next() has to be asked.
     [[nodiscard]] virtual std::optional<Piece> at_hand(std::uint64_t /*bytes_max*/) { return std::nullopt; }
-    /// Leaves only `count` octets from `offset` on, both within length(); before the first next().
+    /// From now on next() gives `count` octets from `offset` on, both within what length() said at first. May be called again:
+    /// positions are always those of the whole.
     /// @return whether this source can do that; if not, nothing has changed
     [[nodiscard]] virtual bool narrow(std::uint64_t /*offset*/, std::uint64_t /*count*/) { return false; }
     /// The reader loses interest: releases what it can, and later calls of next() fail with operation_canceled.
@@ -45,7 +46,7 @@ public:
 /// Octets that outlive the source (an arena's, a literal, a mapping's).
 class MemorySource final : public Source {
 public:
-    explicit MemorySource(std::string_view bytes) noexcept : bytes_{bytes} {}
+    explicit MemorySource(std::string_view bytes) noexcept : whole_{bytes}, bytes_{bytes} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return bytes_.size(); }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
     [[nodiscard]] std::optional<Piece> at_hand(std::uint64_t bytes_max) override;
@@ -53,6 +54,7 @@ public:
     void cancel() override { cancelled_ = true; }
 
 private:
+    std::string_view whole_;
     std::string_view bytes_;
     bool cancelled_ = false;
 };
@@ -60,7 +62,7 @@ private:
 /// A slice of a file that stays open as long as `file` lives.
 class FileSource final : public Source {
 public:
-    FileSource(const sys::Fd& file, FileSlice slice) noexcept : file_{file}, slice_{slice} {}
+    FileSource(const sys::Fd& file, FileSlice slice) noexcept : file_{file}, start_{slice.offset}, slice_{slice} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
     [[nodiscard]] std::optional<Piece> at_hand(std::uint64_t bytes_max) override;
@@ -69,6 +71,7 @@ public:
 
 private:
     const sys::Fd& file_;
+    std::uint64_t start_;
     FileSlice slice_;
     bool cancelled_ = false;
 };

@@ -48,6 +48,23 @@ TEST_F(SourceTest, AFileComesInSlices) {
     EXPECT_TRUE(complete(*loop, source.next(6))->is_end());
 }
 
+TEST_F(SourceTest, GivesAnyPartOfItselfAgainAndAgain) {
+    MemorySource memory{"0123456789"};
+    const sys::Fd file{7000};
+    FileSource slice{file, FileSlice{.offset = 100, .length = 10}};
+    for (const auto& [offset, count] : std::initializer_list<std::pair<std::uint64_t, std::uint64_t>>{{7, 3}, {0, 2}, {4, 4}, {0, 10}}) {
+        ASSERT_TRUE(memory.narrow(offset, count));
+        EXPECT_EQ(complete(*loop, memory.next(20))->bytes, std::string_view{"0123456789"}.substr(offset, count));
+        EXPECT_EQ(memory.length(), 0U);
+        ASSERT_TRUE(slice.narrow(offset, count));
+        EXPECT_EQ(slice.length(), count);
+        const auto piece = complete(*loop, slice.next(20));
+        EXPECT_EQ(piece->slice.offset, 100 + offset);
+        EXPECT_EQ(piece->slice.length, count);
+        EXPECT_TRUE(complete(*loop, slice.next(20))->is_end());
+    }
+}
+
 TEST_F(SourceTest, AfterCancelEveryPieceFails) {
     MemorySource memory{"text"};
     const sys::Fd file;

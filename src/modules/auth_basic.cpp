@@ -87,7 +87,7 @@ Task<Outcome> check_password(Exchange& exchange) {
     } else {
         matches = compare();
     }
-    if (matches) co_return Outcome::declined();
+    if (matches) co_return Outcome::granted();
     exchange.log(Level::error, fmt::format("user \"{}\": password mismatch", credentials->user));
     co_return ask_for_credentials(exchange, realm);
 }

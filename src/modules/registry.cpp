@@ -15,19 +15,30 @@ std::span<const server::Module* const> all() noexcept {
         &server::connection_module,
         &server::output_module,
         &server::file_reading_module,
+        &server::content_coding_module,
+        &server::moot_module,
         &server::variables_module,
+        &server::network_variables_module,
         &redirect_module,
-        // access
+        // who the client is, before all that asks about it
+        &realip_module,
+        // access: addresses before passwords
+        &access_module,
         &auth_basic_module,
         // before the content: which file it is
         &try_files_module,
-        // content: an index is looked for before the folder is listed, and before the file itself
+        // content: what a location says it is; an index is looked for before the folder is listed, and before the file itself
+        &stub_status_module,
+        &empty_gif_module,
         &random_index_module,
         &index_module,
         &autoindex_module,
+        &static_coding_module,
         &static_module,
         // filters: 304 and 412 are decided before fields are added, ranges are cut last
         &conditional_module,
+        &more_headers_module,
+        &expires_module,
         &headers_module,
         &range_module,
         &limit_rate_module,

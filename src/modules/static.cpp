@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "http/target.hpp"
-#include "io/file_reading.hpp"
 #include "modules/registry.hpp"
 #include "server/answers.hpp"
+#include "server/file_response.hpp"
 #include "server/find_file.hpp"
 #include "server/worker.hpp"
 
@@ -15,7 +15,6 @@ namespace {
 using http::Method;
 using observe::Level;
 using server::Exchange;
-using server::OpenFile;
 using server::Outcome;
 using server::Phase;
 
@@ -46,42 +45,6 @@ Outcome redirect_to_folder(Exchange& exchange) {
     return Outcome::status(301);
 }
 
-/// The same file, to be read past the page cache; null where that is impossible.
-const sys::Fd* open_direct(Exchange& exchange, const sys::Fd& file) {
-    auto direct = sys::reopen_direct(file);
-    if (direct) return &exchange.make<sys::Fd>(std::move(*direct));
-    const Error& error = direct.error();
-    exchange.log(Level::alert, fmt::format("{}() with O_DIRECT failed {}", error.doing, describe_errno(static_cast<int>(error.code))));
-    return nullptr;
-}
-
-io::Source* content_through_memory(Exchange& exchange, const sys::Fd& file, io::FileSlice whole, const io::ReadingPlace& place) {
-    const server::CoreSettings& core = exchange.core();
-    const auto& reading = exchange.settings<server::FileReadingSettings>();
-    io::ReadFileSource::Options options{.buffer_bytes = core.output_buffer_count * core.output_buffer_size};
-    const sys::Fd* const direct = reading.directio && whole.length >= *reading.directio ? open_direct(exchange, file) : nullptr;
-    if (direct != nullptr) options.alignment = reading.directio_alignment;
-    return &exchange.make<io::ReadFileSource>(direct != nullptr ? *direct : file, whole, options, place, exchange.arena);
-}
-
-io::Source* content_of(Exchange& exchange, const OpenFile& file) {
-    if (file.status.size == 0) return nullptr;
-    if (file.mapping) return &exchange.make<io::MemorySource>(file.mapping->bytes());
-    const io::FileSlice whole{.offset = 0, .length = file.status.size};
-    const auto& reading = exchange.settings<server::FileReadingSettings>();
-    io::ReadingPlace place{.loop = exchange.worker.loop};
-    if (reading.threads) {
-        const std::string_view pool = exchange.evaluate(reading.pool);
-        place.threads = exchange.worker.thread_pool(pool);
-        if (place.threads == nullptr) exchange.log(Level::error, fmt::format("thread pool \"{}\" not found", pool));
-    }
-    const bool past_cache = reading.directio && whole.length >= *reading.directio;
-    if (past_cache || !exchange.core().sendfile) return content_through_memory(exchange, file.descriptor, whole, place);
-    exchange.sends_file = true;
-    if (place.threads != nullptr) return &exchange.make<io::CachedFileSource>(file.descriptor, whole, place);
-    return &exchange.make<io::FileSource>(file.descriptor, whole);
-}
-
 Outcome serve_file(Exchange& exchange) {
     const Method method = exchange.request.method;
     if (!exchange.is_safe() && method != Method::post) return Outcome::status(405);
@@ -98,16 +61,8 @@ Outcome serve_file(Exchange& exchange) {
     }
     if (method == Method::post) return Outcome::status(405);
 
-    // The exchange holds the file open until it has been sent, whatever happens to its name meanwhile.
-    const OpenFile& file = *exchange.make<std::shared_ptr<const OpenFile>>(std::move(found->file));
-    http::Response& response = exchange.response;
-    response.status = 200;
-    response.content_type = server::content_type_of(exchange);
-    response.content_length = file.status.size;
-    response.last_modified = file.status.modified_seconds;
-    response.etag = file.entity_tag();
-    response.accept_ranges = true;
-    exchange.content = content_of(exchange, file);
+    server::respond_with_file(exchange, std::move(found->file));
+    exchange.response.accept_ranges = true;
     return Outcome::respond();
 }
 

@@ -308,7 +308,7 @@ void Master::become_worker(const Member& member, sys::Fd control) {
     signals_.reset();
     const std::shared_ptr<const Plan> plan = plan_;
     if (!apply(plan->settings, member.index, log())) std::exit(fatal_status);
-    std::exit(run_worker(member.index, &control, plan->run, metrics_.worker(member.block), log()));
+    std::exit(run_worker(member.index, &control, plan->run, metrics_, member.block, log()));
 }
 
 /// Runs what the plan says, in this process or in workers.
@@ -317,7 +317,7 @@ int serve(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics, st
     if (!plan->master) {
         sys::replace_environment(plan->settings.environment);
         manager.ready();
-        const int status = run_worker(0, nullptr, plan->run, metrics.worker(0), *plan->log);
+        const int status = run_worker(0, nullptr, plan->run, metrics, 0, *plan->log);
         if (plan->ending) plan->ending(false);
         return status;
     }

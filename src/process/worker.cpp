@@ -118,7 +118,7 @@ void Worker::answer(std::uint64_t generation, bool prepared, std::string_view wh
     if (to_master != nullptr) to_master->send(prepared ? MessageKind::prepared : MessageKind::failed, generation, why);
 }
 
-int run_worker(unsigned index, sys::Fd* control, const std::function<void(Worker&)>& run, observe::WorkerMetrics& metrics,
+int run_worker(unsigned index, sys::Fd* control, const std::function<void(Worker&)>& run, observe::Metrics& metrics, unsigned block,
                const observe::Log& log) {
     // SIGCHLD is not among them: a worker's own children are waited for by whoever starts them.
     sys::block_only(steering_signals);
@@ -128,7 +128,7 @@ int run_worker(unsigned index, sys::Fd* control, const std::function<void(Worker
     if (!loop) return give_up(log, loop.error());
 
     io::Scope scope;
-    Worker worker{.index = index, .loop = **loop, .scope = scope, .metrics = metrics, .log = log};
+    Worker worker{.index = index, .loop = **loop, .scope = scope, .metrics = metrics.worker(block), .all_metrics = metrics, .log = log};
     Channel channel;
     SignalWatcher signals{std::move(*descriptor), worker, control == nullptr};
     if (const auto started = signals.start(); !started) return give_up(log, started.error());

@@ -27,6 +27,7 @@ public:
     io::Loop& loop;
     io::Scope& scope;  ///< of everything this worker runs
     observe::WorkerMetrics& metrics;
+    const observe::Metrics& all_metrics;  ///< of all workers
     const observe::Log& log;
     Channel* to_master = nullptr;     ///< null: there is no master
     bool ends_with_terminal = false;  ///< set by run(): without a master, a hangup (SIGHUP) stops
@@ -49,9 +50,10 @@ public:
 inline constexpr int fatal_status = 2;
 
 /// Builds a worker around `run` and listens to signals for it until run returns.
+/// @param block  of the metrics: this worker's
 /// @param control  the worker's end of its line to the master; null if there is no master
 /// @return the exit status of the process: 0 or fatal_status
-int run_worker(unsigned index, sys::Fd* control, const std::function<void(Worker&)>& run, observe::WorkerMetrics& metrics,
+int run_worker(unsigned index, sys::Fd* control, const std::function<void(Worker&)>& run, observe::Metrics& metrics, unsigned block,
                const observe::Log& log);
 
 }  // namespace webserv::process

@@ -51,6 +51,7 @@ void set_page(Exchange& exchange, int code) {
     response.last_modified.reset();
     response.etag = {};
     response.accept_ranges = false;
+    response.fields.remove("Content-Encoding");
     exchange.content = nullptr;
     response.content_type = {};
     response.content_length = 0;
@@ -81,6 +82,7 @@ Outcome use_error_page(Exchange& exchange, const ErrorPage& page) {
     response.etag = {};
     response.accept_ranges = false;
     response.content_length.reset();
+    response.fields.remove("Content-Encoding");
     exchange.content = nullptr;
     if (target.starts_with('/')) {
         if (exchange.request.method != http::Method::head) {
@@ -100,8 +102,10 @@ Outcome use_error_page(Exchange& exchange, const ErrorPage& page) {
 
 std::string_view absolute_location(Exchange& exchange, std::string_view relative) {
     const sys::Address& local = exchange.connection.local();
-    const std::string host = exchange.request.authority.empty() ? local.host() : std::string{exchange.host_name};
-    const bool named_port = local.port() != 80 && local.port() != 0;
+    const CoreSettings& core = exchange.core();
+    std::string host = exchange.request.authority.empty() ? local.host() : std::string{exchange.host_name};
+    if (core.server_name_in_redirect && !exchange.host->first_name().empty()) host = exchange.host->first_name();
+    const bool named_port = core.port_in_redirect && local.port() != 80 && local.port() != 0;
     const std::string port = named_port ? fmt::format(":{}", local.port()) : std::string{};
     return exchange.arena.copy(fmt::format("http://{}{}{}", host, port, relative));
 }
@@ -114,8 +118,9 @@ std::string words_of(const Error& error) {
 h1::Framing framing_of(const Exchange& exchange) {
     const http::Response& response = exchange.response;
     if (http::is_contentless(response.status) || exchange.request.method == http::Method::head) return h1::Framing::none;
-    if (response.content_length) return h1::Framing::length;
-    return exchange.request.version >= http::Version{1, 1} ? h1::Framing::chunked : h1::Framing::close;
+    const bool may_chunk = exchange.request.version >= http::Version{1, 1} && exchange.core().chunked_transfer_encoding;
+    if (response.content_length && !(may_chunk && response.trailer_source != nullptr)) return h1::Framing::length;
+    return may_chunk ? h1::Framing::chunked : h1::Framing::close;
 }
 
 }  // namespace
@@ -123,10 +128,11 @@ h1::Framing framing_of(const Exchange& exchange) {
 Outcome answer_status(Exchange& exchange, int code) {
     exchange.forced_status = code;
     if (ends_connection(code)) exchange.persistent = false;
-    if (!exchange.error_page_used) {
+    if (!exchange.error_page_used && !exchange.has_redirected_too_often()) {
         for (const ErrorPage& page : exchange.core().error_pages) {
             if (page.status != code) continue;
-            exchange.error_page_used = true;
+            exchange.error_page_used = !exchange.core().recursive_error_pages;
+            exchange.had_error_page = true;
             return use_error_page(exchange, page);
         }
     }
@@ -204,20 +210,26 @@ std::string_view without_line_ends(std::string_view value, Arena& arena) {
     return {memory, static_cast<std::size_t>(std::remove_copy_if(value.begin(), value.end(), memory, ends_line) - memory)};
 }
 
+bool takes_added_fields(int status) {
+    constexpr int usual[] = {200, 201, 204, 206, 301, 302, 303, 304, 307, 308};
+    return std::find(std::begin(usual), std::end(usual), status) != std::end(usual);
+}
+
 Answer prepare_answer(Exchange& exchange) {
     http::Response& response = exchange.response;
     const CoreSettings& core = exchange.core();
-    response.server = server_text(exchange);
     if (response.status != 200 && response.status != 206 && response.status != 304) {
         response.last_modified.reset();  // an error page's own date says nothing about what was asked for
         response.accept_ranges = false;
     }
     if (!response.location.empty()) {
         response.location = without_line_ends(response.location, exchange.arena);
-        if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
+        if (core.absolute_redirect && response.location.starts_with('/'))
+            response.location = absolute_location(exchange, response.location);
     }
 
     const h1::Framing framing = framing_of(exchange);
+    if (framing == h1::Framing::chunked) response.content_length.reset();
     if (framing == h1::Framing::close || exchange.worker.draining()) exchange.persistent = false;
     // Content that the client was not told to send will not come: its octets could not be told from the next request.
     if (exchange.request.expects_continue && !exchange.content_was_read && exchange.request.has_content()) exchange.persistent = false;

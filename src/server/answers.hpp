@@ -33,6 +33,9 @@ namespace webserv::server {
 /// A value for a field line: it may come from the request, so what would end the line (CR, LF, NUL) is left out.
 [[nodiscard]] std::string_view without_line_ends(std::string_view value, Arena& arena);
 
+/// The statuses of responses that `add_header` and `expires` add to without further words.
+[[nodiscard]] bool takes_added_fields(int status);
+
 /// What goes on the wire, beside exchange.response.
 struct Answer {
     h1::HeadOptions options;

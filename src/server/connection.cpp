@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "server/phases.hpp"
+#include "server/proxied_connection.hpp"
 #include "server/worker.hpp"
 #include "sys/socket.hpp"
 
@@ -24,6 +25,7 @@ using observe::Level;
 struct After {
     bool persists = false;
     milliseconds idle_timeout{0};
+    milliseconds idle_min{0};
     Lingering lingering = Lingering::on;
     milliseconds lingering_time{0};
     milliseconds lingering_timeout{0};
@@ -31,6 +33,7 @@ struct After {
 
     void take(const CoreSettings& core) {
         idle_timeout = core.keepalive_timeout;
+        idle_min = core.keepalive_min_timeout;
         lingering = core.lingering_close;
         lingering_time = core.lingering_time;
         lingering_timeout = core.lingering_timeout;
@@ -41,10 +44,13 @@ const ConnectionSettings& settings_before_request(Connection& connection, const 
     return connection.point_behind(way_in).default_host->settings.get<ConnectionSettings>();
 }
 
-h1::HeadLimits limits_of(const ConnectionSettings& settings) {
+h1::HeadLimits limits_of(const ListenPoint& point) {
+    const auto& settings = point.default_host->settings.get<ConnectionSettings>();
     return {.first_buffer_bytes = settings.client_header_buffer_size,
             .large_buffers = settings.large_buffer_count,
-            .large_buffer_bytes = settings.large_buffer_size};
+            .large_buffer_bytes = settings.large_buffer_size,
+            .field_lines_max = settings.max_headers,
+            .takes_underscores = point.takes_underscores};
 }
 
 // For the log: method and target of a request line, if it has them.
@@ -119,7 +125,7 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
     const ConnectionSettings& settings = settings_before_request(connection, way_in);
     Arena arena;
-    const h1::HeadLimits limits = limits_of(settings);
+    const h1::HeadLimits limits = limits_of(connection.point_behind(way_in));
     const io::TimePoint began = connection.stream.now();
     const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
     worker.metrics.add(Counter::reading);
@@ -143,6 +149,17 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     bool consumed = connection.broken || connection.http.finish_at_once();
     if (!consumed) consumed = co_await discard_content(exchange);
     co_return after_exchange(exchange, consumed);
+}
+
+// keepalive_min_timeout: nobody else may end the connection meanwhile, as it is not on the list of those that wait.
+// @return whether there is a request; nothing: the time is over
+Task<std::optional<bool>> wait_undisturbed(Connection& connection, io::Deadline deadline) {
+    connection.worker.metrics.add(Counter::waiting);
+    auto readable = co_await connection.http.wait_for_request(deadline);
+    connection.worker.metrics.add(Counter::waiting, -1);
+    if (readable) co_return true;
+    if (readable.error().code != std::errc::timed_out || connection.should_end()) co_return false;
+    co_return std::nullopt;
 }
 
 Task<> close(Connection& connection, const After& after) {
@@ -201,15 +218,26 @@ Task<> serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     Worker& worker = connection.worker;
     milliseconds timeout = settings_before_request(connection, connection.entrance->current).client_header_timeout;
+    milliseconds reserved{0};
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;
+    if (connection.point_behind(connection.entrance->current).proxy_protocol) {
+        const bool introduced = co_await read_proxy_header(connection, *head_deadline);
+        if (!introduced) co_return;
+    }
     for (;;) {
         // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
         const bool comes_later = connection.stream.has_read_all() && !connection.http.has_buffered();
-        worker.begins_to_wait(connection);
-        const auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
-        worker.ends_waiting(connection);
-        if (!readable) break;
+        const io::Deadline deadline = connection.stream.now() + timeout;
+        std::optional<bool> readable;
+        if (reserved.count() > 0) readable = co_await wait_undisturbed(connection, connection.stream.now() + std::min(timeout, reserved));
+        if (!readable) {
+            worker.begins_to_wait(connection);
+            const auto waited = co_await connection.http.wait_for_request(deadline);
+            worker.ends_waiting(connection);
+            readable = waited.has_value();
+        }
+        if (!*readable) break;
         if (!comes_later) worker.files.expect_changes();
         const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
         if (!after.persists) {
@@ -217,6 +245,7 @@ Task<> serve(std::unique_ptr<Connection> owned) {
             break;
         }
         timeout = after.idle_timeout;
+        reserved = after.idle_min;
     }
 }
 

@@ -11,6 +11,7 @@
 #include "base/task.hpp"
 #include "h1/connection.hpp"
 #include "io/socket_stream.hpp"
+#include "server/proxy_protocol.hpp"
 #include "server/site.hpp"
 #include "sys/address.hpp"
 #include "sys/fd.hpp"
@@ -57,9 +58,10 @@ public:
     std::uint64_t number;        ///< $connection: counts from 1 in each worker
     std::uint64_t requests = 0;  ///< $connection_requests
     io::TimePoint since;
-    bool nodelay = false;   ///< TCP_NODELAY is set
-    bool debugged = false;  ///< everything about it is logged (debug_connection)
-    bool broken = false;    ///< sending has failed: nothing more can be said to this peer
+    std::unique_ptr<const ProxyHeader> proxy_header;  ///< null: no proxy has said whose connection this is
+    bool nodelay = false;                             ///< TCP_NODELAY is set
+    bool debugged = false;                            ///< everything about it is logged (debug_connection)
+    bool broken = false;                              ///< sending has failed: nothing more can be said to this peer
 
     // The worker's lists: of those that wait for their next request, longest waiting first, and of the others.
     Connection* previous = nullptr;

@@ -62,6 +62,22 @@ Checked<> apply_temp_path(Scope& scope, const Statement& statement) {
     return {};
 }
 
+Checked<> apply_keepalive_disable(Scope& scope, const Statement& statement) {
+    auto& core = scope.settings.own<CoreSettings>();
+    core.keepalive_off_for_msie6 = core.keepalive_off_for_safari = false;
+    for (const config::Word& word : statement.words) {
+        if (word.text == "msie6") {
+            core.keepalive_off_for_msie6 = true;
+        } else if (word.text == "safari") {
+            core.keepalive_off_for_safari = true;
+        } else if (word.text != "none") {
+            return complain(fmt::format("invalid value \"{}\"", word.text), word.place, "none, msie6 or safari");
+        }
+    }
+    return {};
+}
+
+constexpr config::Choice<InFile> in_file_choices[] = {{"off", InFile::large}, {"on", InFile::kept}, {"clean", InFile::removed}};
 constexpr config::Choice<Lingering> lingering_choices[] = {{"off", Lingering::off}, {"on", Lingering::on}, {"always", Lingering::always}};
 
 constexpr Directive directives[] = {
@@ -86,6 +102,28 @@ constexpr Directive directives[] = {
      .doc = "How many larger buffers a head may take, and their size. A request line must fit one of them (414 if not), and so must a "
             "field line "
             "(400)."},
+    {.name = "max_headers",
+     .contexts = before_location,
+     .syntax = "number",
+     .fallback = "1000",
+     .apply = config::store_number<&ConnectionSettings::max_headers, 1>,
+     .doc = "How many field lines a request may have; one with more is answered with 400."},
+    {.name = "ignore_invalid_headers",
+     .contexts = before_location,
+     .takes = arity::flag,
+     .fallback = "on",
+     .apply = config::store_flag<&ConnectionSettings::ignore_invalid_headers>,
+     .doc =
+         "Whether field lines whose name has an underscore are left out, unless `underscores_in_headers` says that they are valid. Names "
+         "that are no names at all are answered with 400 in either case."},
+    {.name = "underscores_in_headers",
+     .contexts = before_location,
+     .takes = arity::flag,
+     .fallback = "off",
+     .apply = config::store_flag<&ConnectionSettings::underscores_in_headers>,
+     .doc =
+         "Whether a field's name may have an underscore. A program behind us may not be able to tell `A_B` from `A-B`, which is why such "
+         "fields are left out by default."},
     {.name = "merge_slashes",
      .contexts = before_location,
      .takes = arity::flag,
@@ -105,6 +143,13 @@ constexpr Directive directives[] = {
      .apply = config::store_size<&CoreSettings::client_body_buffer_size>,
      .doc = "Request content up to this size is kept in memory where it is needed (`$request_body`); more goes to a file "
             "(`$request_body_file`)."},
+    {.name = "client_body_in_file_only",
+     .contexts = everywhere,
+     .syntax = "on | clean | off",
+     .fallback = "off",
+     .apply = config::store_choice<&CoreSettings::client_body_in_file_only, in_file_choices>,
+     .doc = "Whether request content goes to a file, however small it is, where it is read at all. `clean`: the file is removed when the "
+            "request has been answered; `on`: it stays."},
     {.name = "client_body_temp_path",
      .contexts = everywhere,
      .takes = arity::between(1, 4),
@@ -140,6 +185,33 @@ constexpr Directive directives[] = {
      .fallback = "1000",
      .apply = config::store_number<&CoreSettings::keepalive_requests>,
      .doc = "Requests a connection may make; after the last one it is closed."},
+    {.name = "keepalive_time",
+     .contexts = everywhere,
+     .syntax = "time",
+     .fallback = "1h",
+     .apply = config::store_milliseconds<&CoreSettings::keepalive_time>,
+     .doc = "How long a connection may make requests; the first one after that time is its last."},
+    {.name = "keepalive_min_timeout",
+     .contexts = everywhere,
+     .syntax = "time",
+     .fallback = "0",
+     .apply = config::store_milliseconds<&CoreSettings::keepalive_min_timeout>,
+     .doc =
+         "How long an idle connection is left alone, also when the server is ending or needs the room: a request that is on its way then "
+         "still gets its answer."},
+    {.name = "keepalive_disable",
+     .contexts = everywhere,
+     .takes = arity::between(1, 2),
+     .syntax = "none | msie6 | safari ...",
+     .fallback = "msie6",
+     .apply = apply_keepalive_disable,
+     .doc = "Browsers whose connections are not kept: old Internet Explorers after a POST, Safari on Mac OS X always."},
+    {.name = "chunked_transfer_encoding",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .fallback = "on",
+     .apply = config::store_flag<&CoreSettings::chunked_transfer_encoding>,
+     .doc = "Whether content of unknown length is sent to HTTP/1.1 clients in chunks. If not, the end of the connection is its end."},
     {.name = "sendfile",
      .contexts = everywhere,
      .takes = arity::flag,

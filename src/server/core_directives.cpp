@@ -24,6 +24,7 @@ constexpr config::Contexts everywhere = context::http | context::server | contex
 Checked<> apply_http(Scope& scope, const Statement& statement) { return builder(scope).add_http(scope, statement); }
 Checked<> apply_server(Scope& scope, const Statement& statement) { return builder(scope).add_server(scope, statement); }
 Checked<> apply_location(Scope& scope, const Statement& statement) { return builder(scope).add_location(scope, statement); }
+Checked<> apply_limit_except(Scope& scope, const Statement& statement) { return builder(scope).add_limit_except(scope, statement); }
 Checked<> apply_listen(Scope& scope, const Statement& statement) { return builder(scope).add_listen(statement); }
 Checked<> apply_server_name(Scope& scope, const Statement& statement) { return builder(scope).add_server_names(statement); }
 
@@ -155,6 +156,7 @@ Checked<> apply_error_page(Scope& scope, const Statement& statement) {
     return {};
 }
 
+constexpr config::Choice<Satisfy> satisfy_choices[] = {{"all", Satisfy::all}, {"any", Satisfy::any}};
 constexpr config::Choice<Tokens> tokens_choices[] = {{"on", Tokens::on}, {"off", Tokens::off}, {"build", Tokens::build}};
 
 constexpr Directive directives[] = {
@@ -183,12 +185,17 @@ constexpr Directive directives[] = {
     {.name = "listen",
      .contexts = context::server,
      .takes = arity::one_or_more,
-     .syntax = "address[:port] | port | unix:path [default_server] [backlog=number] [reuseport] [ipv6only=on|off] [bind]",
+     .syntax = "address[:port] | port | unix:path [default_server] [bind] [reuseport] [ipv6only=on|off] [backlog=number] [rcvbuf=size] "
+               "[sndbuf=size] [deferred] [fastopen=number] [so_keepalive=on|off|[idle]:[interval]:[count]] [multipath] [proxy_protocol]",
      .fallback = "*:80 (root) or *:8000",
      .apply = apply_listen,
      .doc =
          "Where the server is reached. IPv6 addresses stand in brackets; `unix:@name` is an abstract local address. Socket options may be "
-         "given once for an address.",
+         "given once for an address: `backlog` connections may wait to be accepted; `rcvbuf` and `sndbuf` are the connections' buffers; "
+         "with "
+         "`deferred` a connection waits for its first octets in the kernel; `fastopen` lets them come with the handshake; `so_keepalive` "
+         "probes idle connections; `multipath` is Multipath TCP. With `proxy_protocol` each connection begins with a header of the PROXY "
+         "protocol, version 1 or 2, that says who the client is: one without is closed.",
      .repeatable = true},
     {.name = "server_name",
      .contexts = context::server,
@@ -241,6 +248,44 @@ constexpr Directive directives[] = {
             "unless "
             "`=code` replaces it; `=` alone takes the code of the page. Inherited only where a level has none of its own.",
      .repeatable = true},
+    {.name = "recursive_error_pages",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .fallback = "off",
+     .apply = config::store_flag<&CoreSettings::recursive_error_pages>,
+     .doc = "Whether an `error_page` may lead to another one. If not, the first is the last."},
+    {.name = "absolute_redirect",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .fallback = "on",
+     .apply = config::store_flag<&CoreSettings::absolute_redirect>,
+     .doc = "Whether redirects to a path of this server name it in full: `http://host:port/path`. Off: the path alone."},
+    {.name = "server_name_in_redirect",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .fallback = "off",
+     .apply = config::store_flag<&CoreSettings::server_name_in_redirect>,
+     .doc = "Whether redirects name the server by the first of its `server_name`s, rather than as the client did."},
+    {.name = "port_in_redirect",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .fallback = "on",
+     .apply = config::store_flag<&CoreSettings::port_in_redirect>,
+     .doc = "Whether redirects name the port that was connected to, if it is not the scheme's own."},
+    {.name = "satisfy",
+     .contexts = everywhere,
+     .syntax = "all | any",
+     .fallback = "all",
+     .apply = config::store_choice<&CoreSettings::satisfy, satisfy_choices>,
+     .doc = "Whether an exchange has to be let in by all that control access (`allow` and `deny`, credentials ...), or by any one of them. "
+            "If none lets it in, 401 is answered rather than 403."},
+    {.name = "limit_except",
+     .contexts = context::location,
+     .takes = arity::block_with(1, arity::unbounded),
+     .syntax = "method ...",
+     .apply = apply_limit_except,
+     .doc = "What holds for all methods but those named, in place of what the location says: mostly `deny all`. GET includes HEAD. "
+            "The location's `return` does not hold for them."},
     {.name = "server_tokens",
      .contexts = everywhere,
      .syntax = "on | off | build",

@@ -87,11 +87,19 @@ struct ConnectionSettings {
     std::uint64_t client_header_buffer_size = 1024;
     std::uint64_t large_buffer_count = 4;
     std::uint64_t large_buffer_size = 8192;
+    std::uint64_t max_headers = 1000;
+    bool ignore_invalid_headers = true;
+    bool underscores_in_headers = false;
     bool merge_slashes = true;
+
+    [[nodiscard]] bool takes_underscores() const noexcept { return underscores_in_headers || !ignore_invalid_headers; }
 };
 
 enum class Lingering : unsigned char { off, on, always };
+/// Request content goes to a file if it is large; always, and the file is removed; always, and it stays.
+enum class InFile : unsigned char { large, removed, kept };
 enum class Tokens : unsigned char { off, on, build };
+enum class Satisfy : unsigned char { all, any };
 
 /// A file name extension (lower case) to a content type.
 using TypeMap = std::unordered_map<std::string, std::string>;
@@ -122,12 +130,18 @@ struct CoreSettings {
     bool sendfile = false;
     bool tcp_nopush = false;
     bool tcp_nodelay = true;
+    bool chunked_transfer_encoding = true;
     bool etag = true;
     Tokens server_tokens = Tokens::on;
+    Satisfy satisfy = Satisfy::all;
 
     milliseconds keepalive_timeout{75'000};  ///< 0: no keep-alive
     seconds keepalive_header{0};             ///< Keep-Alive: timeout=N; 0: not sent
     std::uint64_t keepalive_requests = 1000;
+    milliseconds keepalive_time{3'600'000};  ///< since the connection was accepted
+    milliseconds keepalive_min_timeout{0};   ///< an idle connection is not ended by us before
+    bool keepalive_off_for_msie6 = true;     ///< keepalive_disable, after a POST
+    bool keepalive_off_for_safari = false;
     milliseconds send_timeout{60'000};
     std::uint64_t sendfile_max_chunk = 2U << 20;  ///< 0: unlimited
     std::uint64_t output_buffer_count = 2;
@@ -137,6 +151,7 @@ struct CoreSettings {
     std::uint64_t client_max_body_size = 1U << 20;  ///< 0: unlimited
     std::uint64_t client_body_buffer_size = 16384;
     milliseconds client_body_timeout{60'000};
+    InFile client_body_in_file_only = InFile::large;
     bool client_body_temp_path_is_own = false;
     std::string client_body_temp_path;  ///< absolute
     std::vector<unsigned> client_body_temp_levels;
@@ -146,7 +161,12 @@ struct CoreSettings {
     milliseconds lingering_time{30'000};
     milliseconds lingering_timeout{5'000};
 
+    bool absolute_redirect = true;
+    bool port_in_redirect = true;
+    bool server_name_in_redirect = false;
+
     config::ScopedList<ErrorPage> error_pages;
+    bool recursive_error_pages = false;
 
     void enter_scope() { root_is_own = types_are_own = client_body_temp_path_is_own = false; }
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/text.hpp"
@@ -13,6 +14,7 @@
 #include "server/core_modules.hpp"
 #include "server/exchange.hpp"
 #include "server/worker.hpp"
+#include "sys/file.hpp"
 
 namespace webserv::server {
 namespace {
@@ -30,14 +32,19 @@ milliseconds since(Exchange& exchange, io::TimePoint start) {
     return std::chrono::duration_cast<milliseconds>(exchange.worker.loop.now() - start);
 }
 
-// All lines of a name, joined as nginx does; '_' in the variable stands for '-'.
+// '_' in a variable's name stands for '-', or for itself where fields may have it.
+bool is_named(std::string_view field, std::string_view variable) {
+    return std::equal(field.begin(), field.end(), variable.begin(), variable.end(), [](char in_field, char in_variable) {
+        return text::to_lower(in_field) == text::to_lower(in_variable) || (in_field == '-' && in_variable == '_');
+    });
+}
+
+// All lines of a name, joined as nginx does.
 Value joined_field(Exchange& exchange, const http::FieldSection& fields, std::string_view variable) {
-    std::string name{variable};
-    for (char& c : name) c = c == '_' ? '-' : c;
-    const std::string_view separator = name == "cookie" ? "; " : ", ";
+    const std::string_view separator = variable == "cookie" ? "; " : ", ";
     Value joined;
     for (const http::FieldLine& line : fields) {
-        if (!text::equal_ignoring_case(line.name, name)) continue;
+        if (!is_named(line.name, variable)) continue;
         joined = joined ? exchange.arena.join(exchange.arena.join(*joined, separator), line.value) : line.value;
     }
     return joined;
@@ -51,7 +58,7 @@ Value sent_field(Exchange& exchange, std::string_view name) {
     if (name == "content_length") return response.content_length ? number(exchange, *response.content_length) : Value{};
     if (name == "location") return response.location.empty() ? Value{} : response.location;
     if (name == "etag") return response.etag.empty() ? Value{} : response.etag;
-    if (name == "server") return server_text(exchange);
+    if (name == "server") return response.server.empty() ? Value{} : response.server;
     if (name == "connection") return exchange.persistent ? "keep-alive" : "close";
     if (name == "last_modified") {
         if (!response.last_modified) return std::nullopt;
@@ -110,6 +117,14 @@ Value request_id(Exchange& exchange) {
     return exchange.arena.copy(fmt::format("{:016x}{:016x}", now, here));
 }
 
+Value realpath_root(Exchange& exchange, std::string_view) {
+    const auto real = sys::real_path(std::string{exchange.evaluate(exchange.core().root)});
+    if (real) return exchange.arena.copy(*real);
+    exchange.log(observe::Level::crit, fmt::format("realpath() \"{}\" failed {}", exchange.evaluate(exchange.core().root),
+                                                   describe_errno(static_cast<int>(real.error().code))));
+    return std::nullopt;
+}
+
 constexpr Variable variables[] = {
     {.name = "arg_",
      .get = [](Exchange& e, std::string_view rest) { return named_part(e.args, '&', rest); },
@@ -155,11 +170,10 @@ constexpr Variable variables[] = {
     {.name = "pipe",
      .get = [](Exchange& e, std::string_view) -> Value { return e.connection.http.has_buffered() ? "p" : "."; },
      .cacheable = false},
-    {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.connection.peer().host()); }},
+    {.name = "realpath_root", .get = realpath_root, .cacheable = false},
+    {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.client().host()); }},
     {.name = "remote_port",
-     .get = [](Exchange& e, std::string_view) -> Value {
-         return e.connection.peer().is_local() ? Value{""} : number(e, e.connection.peer().port());
-     }},
+     .get = [](Exchange& e, std::string_view) -> Value { return e.client().port() == 0 ? Value{""} : number(e, e.client().port()); }},
     {.name = "remote_user", .get = [](Exchange& e, std::string_view) { return remote_user(e); }},
     {.name = "request", .get = [](Exchange& e, std::string_view) -> Value { return e.request.line; }},
     {.name = "request_body",
@@ -188,6 +202,10 @@ constexpr Variable variables[] = {
      .get = [](Exchange& e, std::string_view) -> Value { return e.request.target.empty() ? Value{} : e.request.target; }},
     {.name = "scheme", .get = [](Exchange&, std::string_view) -> Value { return "http"; }},
     {.name = "sent_http_", .get = sent_field, .cacheable = false, .prefix = true},
+    {.name = "sent_trailer_",
+     .get = [](Exchange& e, std::string_view rest) { return joined_field(e, e.response.trailers, rest); },
+     .cacheable = false,
+     .prefix = true},
     {.name = "server_addr",
      .get = [](Exchange& e, std::string_view) -> Value {
          const sys::Address& local = e.connection.local();

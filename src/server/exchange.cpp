@@ -28,7 +28,8 @@ Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request& recei
       location{&host->bare},
       args{request.query},
       has_args{request.has_query},
-      began{first_octet} {}
+      began{first_octet},
+      client_{&client.peer()} {}
 
 Exchange::~Exchange() {
     for (const Made* made = made_; made != nullptr; made = made->next) made->destroy(made->object);
@@ -39,6 +40,8 @@ bool Exchange::too_many_redirects(std::string_view doing, std::string_view to) {
     log(observe::Level::error, fmt::format("rewrite or internal redirection cycle while {} \"{}\"", doing, to));
     return true;
 }
+
+bool Exchange::has_redirected_too_often() const noexcept { return redirects_ > redirects_max; }
 
 Outcome Exchange::redirect_internally(std::string_view new_path, std::string_view new_args) {
     if (too_many_redirects("internally redirecting to", new_path)) return Outcome::status(500);
@@ -67,7 +70,7 @@ Outcome Exchange::jump_to(std::string_view name) {
 
 void Exchange::log(observe::Level level, std::string_view message) const {
     if (!logs(level)) return;
-    const std::string client = connection.peer().host();
+    const std::string client = client_->host();
     std::array<observe::LogField, 5> context{{{"client", client}, {"server", host->first_name()}}};
     std::size_t count = 2;
     if (!request.line.empty()) context[count++] = {"request", request.line, true};

@@ -56,7 +56,8 @@ public:
     bool has_args = false;
     bool internal = false;            ///< after an internal redirect
     bool persistent = false;          ///< the connection stays open after this exchange
-    bool error_page_used = false;     ///< error_page applies once
+    bool error_page_used = false;     ///< error_page applies once, unless recursive_error_pages
+    bool had_error_page = false;      ///< ... and has applied
     int forced_status = 0;            ///< replaces the response's status: an error page keeps the error's code
     bool sends_file = false;          ///< content is a file's slice: worth corking (tcp_nopush)
     bool named_jump = false;          ///< jump_to() has chosen the location
@@ -81,10 +82,15 @@ public:
     template <class T, class... Arguments>
     T& make(Arguments&&... arguments);
 
+    /// Who asks: the connection's peer, or whom a trusted peer speaks for.
+    [[nodiscard]] const sys::Address& client() const noexcept { return *client_; }
+    void set_client(const sys::Address& address) { client_ = &make<sys::Address>(address); }
+
     /// Phases begin again with this path, as if it had been requested by ourselves. Beyond 10 of them: 500.
     [[nodiscard]] Outcome redirect_internally(std::string_view new_path, std::string_view new_args);
     /// Goes on in a named location ("@name"); path and method stay. An unknown name: 500.
     [[nodiscard]] Outcome jump_to(std::string_view name);
+    [[nodiscard]] bool has_redirected_too_often() const noexcept;
 
     /// One line in the location's error log, with client, server, request and host appended as nginx does.
     void log(observe::Level level, std::string_view message) const;
@@ -114,6 +120,7 @@ private:
     [[nodiscard]] Cached& cached(int index);
     [[nodiscard]] bool too_many_redirects(std::string_view doing, std::string_view to);
 
+    const sys::Address* client_;
     Made* made_ = nullptr;
     Cached* values_ = nullptr;
     unsigned redirects_ = 0;

@@ -19,9 +19,9 @@ using config::Word;
 
 constexpr std::uint16_t default_port = 80;
 
-// Parameters of nginx's that we do not have yet: refused by name.
-constexpr std::array unsupported{"ssl",    "http2",  "quic",         "spdy",   "proxy_protocol", "deferred", "fastopen",
-                                 "rcvbuf", "sndbuf", "so_keepalive", "setfib", "accept_filter",  "multipath"};
+// Parameters of nginx's that we do not have, or that belong to other systems than Linux: refused by name.
+constexpr std::array unsupported{"ssl", "http2", "quic", "spdy"};
+constexpr std::array not_of_linux{"setfib", "accept_filter"};
 
 struct HostAndPort {
     std::string_view host;  // without brackets; "" or "*" for any
@@ -79,6 +79,74 @@ Checked<std::vector<sys::Address>> parse_addresses(const Word& word, config::Loa
     return addresses;
 }
 
+std::unexpected<config::Complaint> invalid(std::string_view what, std::string_view value, const Word& word) {
+    return complain(fmt::format("invalid {} \"{}\"", what, value), word.place);
+}
+
+// "30s", "", "10": of so_keepalive.
+bool parse_part(std::string_view text, std::optional<int>& into, bool is_time) {
+    if (text.empty()) return true;
+    const auto time = is_time ? config::parse_seconds(text) : std::nullopt;
+    const auto number = is_time ? std::nullopt : config::parse_number(text);
+    const std::int64_t value = time ? time->count() : number.value_or(0);
+    if (value < 1 || value > INT32_MAX) return false;
+    into = static_cast<int>(value);
+    return true;
+}
+
+// "on", "off", "idle:interval:probes" with parts left out.
+Checked<> parse_keep_alive(const Word& word, std::string_view value, ListenSpec& spec) {
+    sys::KeepAlive probes{.on = value != "off"};
+    if (value != "on" && value != "off") {
+        const auto first = value.find(':');
+        const auto second = first == value.npos ? value.npos : value.find(':', first + 1);
+        const std::string_view idle = value.substr(0, first);
+        const std::string_view interval = first == value.npos ? std::string_view{} : value.substr(first + 1, second - first - 1);
+        const std::string_view count = second == value.npos ? std::string_view{} : value.substr(second + 1);
+        const bool good = parse_part(idle, probes.idle_seconds, true) && parse_part(interval, probes.interval_seconds, true) &&
+                          parse_part(count, probes.probes, false);
+        if (!good || first == value.npos || (!probes.idle_seconds && !probes.interval_seconds && !probes.probes)) {
+            return complain(fmt::format("invalid so_keepalive value: \"{}\"", value), word.place, "on, off or idle:interval:count");
+        }
+    }
+    spec.options.keep_alive = probes;
+    return {};
+}
+
+Checked<bool> apply_number(const Word& word, std::string_view name, std::string_view value, sys::ListenOptions& options) {
+    if (name == "backlog") {
+        const auto number = config::parse_number(value);
+        if (!number || *number < 1 || *number > INT32_MAX) return invalid("backlog", word.text, word);
+        options.backlog = static_cast<int>(*number);
+        return true;
+    }
+    if (name == "fastopen") {
+        const auto number = config::parse_number(value);
+        if (!number || *number < 1 || *number > INT32_MAX) return invalid("fastopen", word.text, word);
+        options.fast_open = static_cast<int>(*number);
+        return true;
+    }
+    if (name != "rcvbuf" && name != "sndbuf") return false;
+    const auto size = config::parse_size(value);
+    if (!size || *size < 1 || *size > INT32_MAX) return invalid(name, word.text, word);
+    (name == "rcvbuf" ? options.receive_bytes : options.send_bytes) = static_cast<int>(*size);
+    return true;
+}
+
+// A word without a value.
+bool apply_word(std::string_view text, ListenSpec& spec) {
+    if (text == "reuseport") {
+        spec.options.reuse_port = true;
+    } else if (text == "deferred") {
+        spec.options.defer_seconds = 1;  // how long is said by the default server's client_header_timeout
+    } else if (text == "multipath") {
+        spec.options.multipath = true;
+    } else {
+        return text == "bind";
+    }
+    return true;
+}
+
 Checked<> apply_parameter(const Word& word, ListenSpec& spec) {
     const std::string_view text = word.text;
     const std::string_view name = text.substr(0, text.find('='));
@@ -87,27 +155,29 @@ Checked<> apply_parameter(const Word& word, ListenSpec& spec) {
         spec.default_server = true;
         return {};
     }
+    if (text == "proxy_protocol") {
+        spec.proxy_protocol = true;
+        return {};
+    }
     spec.has_options = true;
-    if (text == "bind") return {};
-    if (text == "reuseport") {
-        spec.options.reuse_port = true;
-        return {};
-    }
-    if (name == "backlog") {
-        const auto number = config::parse_number(value);
-        if (!number || *number < 1 || *number > INT32_MAX) return complain(fmt::format("invalid backlog \"{}\"", text), word.place);
-        spec.options.backlog = static_cast<int>(*number);
-        return {};
-    }
+    if (apply_word(text, spec)) return {};
+    if (name == "so_keepalive") return parse_keep_alive(word, value, spec);
     if (name == "ipv6only") {
         if (value != "on" && value != "off") return complain(fmt::format("invalid ipv6only flags \"{}\"", value), word.place);
         spec.options.ipv6_only = value == "on";
         return {};
     }
+    if (const auto applied = apply_number(word, name, value, spec.options); !applied || *applied) {
+        return applied ? Checked<>{} : Checked<>{std::unexpected{applied.error()}};
+    }
+    if (std::find(not_of_linux.begin(), not_of_linux.end(), name) != not_of_linux.end()) {
+        return complain(fmt::format("parameter \"{}\" of \"listen\" is not supported on Linux", name), word.place);
+    }
     if (std::find(unsupported.begin(), unsupported.end(), name) != unsupported.end()) {
         return complain(fmt::format("parameter \"{}\" of \"listen\" is known to nginx but not supported by webserv yet", name), word.place);
     }
-    constexpr std::array known{"default_server", "backlog", "reuseport", "ipv6only", "bind"};
+    constexpr std::array known{"default_server", "backlog", "reuseport",    "ipv6only",  "bind",           "deferred",
+                               "fastopen",       "rcvbuf",  "so_keepalive", "multipath", "proxy_protocol", "sndbuf"};
     const auto near = text::nearest(name, known);
     return complain(fmt::format("invalid parameter \"{}\"", text), word.place,
                     near.empty() ? "" : fmt::format("did you mean \"{}\"?", near));

@@ -17,6 +17,7 @@ struct ListenSpec {
     sys::Address address;
     sys::ListenOptions options;
     bool default_server = false;
+    bool proxy_protocol = false;
     bool has_options = false;  ///< a socket option was given: this address gets a socket of its own
     config::Place place;
 };

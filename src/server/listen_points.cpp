@@ -35,6 +35,7 @@ Checked<> SiteBuilder::join_point(ListenPoint& point, const ListenEntry& entry, 
         point.default_host = entry.host;
     }
     if (point.default_host == nullptr) point.default_host = entry.host;
+    point.proxy_protocol = point.proxy_protocol || entry.spec.proxy_protocol;  // of all servers there
     if (entry.spec.has_options) {
         if (has_options) return complain(fmt::format("duplicate listen options for {}", point.address.text()), entry.spec.place);
         has_options = true;
@@ -62,12 +63,19 @@ Checked<> SiteBuilder::link_points() {
         }
         if (auto joined = join_point(*draft->point, entry, draft->has_default, draft->has_options); !joined) return joined;
         draft->hosts.push_back(entry.host);
+        const bool takes = entry.host->settings.get<ConnectionSettings>().takes_underscores();
+        draft->point->takes_underscores = draft->point->takes_underscores || takes;
         add_names(*draft->point, *entry.host);
     }
     for (Draft& draft : drafts) {
         const auto has_regex = [](const ServerName& name) { return name.regex != nullptr; };
         const auto& names = draft.hosts.front()->names;
         draft.point->single = draft.hosts.size() == 1 && std::none_of(names.begin(), names.end(), has_regex);
+    }
+    for (Draft& draft : drafts) {
+        int& wait_seconds = draft.point->options.defer_seconds;
+        const auto patience = draft.point->default_host->settings.get<ConnectionSettings>().client_header_timeout;
+        if (wait_seconds > 0) wait_seconds = static_cast<int>(std::max<std::int64_t>(1, std::chrono::floor<seconds>(patience).count()));
     }
     for (Draft& draft : drafts) {
         if (draft.has_options) continue;

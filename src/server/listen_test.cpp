@@ -123,6 +123,29 @@ TEST(Listen, GivesParametersToEveryAddressOfAName) {
     }
 }
 
+TEST(Listen, TakesSocketOptions) {
+    const auto specs = listen("80 rcvbuf=8k sndbuf=1m fastopen=3 deferred multipath so_keepalive=1h:10s:4");
+    ASSERT_TRUE(specs) << specs.error().message;
+    const sys::ListenOptions& options = specs->front().options;
+    EXPECT_EQ(options.receive_bytes, 8192);
+    EXPECT_EQ(options.send_bytes, 1 << 20);
+    EXPECT_EQ(options.fast_open, 3);
+    EXPECT_EQ(options.defer_seconds, 1);
+    EXPECT_TRUE(options.multipath);
+    EXPECT_EQ(options.keep_alive, (sys::KeepAlive{.on = true, .idle_seconds = 3600, .interval_seconds = 10, .probes = 4}));
+    EXPECT_TRUE(specs->front().has_options);
+    EXPECT_FALSE(specs->front().proxy_protocol);
+    EXPECT_EQ(listen("80 so_keepalive=off")->front().options.keep_alive, sys::KeepAlive{});
+    EXPECT_EQ(listen("80")->front().options, sys::ListenOptions{});
+}
+
+TEST(Listen, NeedsNoSocketOfItsOwnForTheProxyProtocol) {
+    const auto specs = listen("80 proxy_protocol");
+    ASSERT_TRUE(specs);
+    EXPECT_TRUE(specs->front().proxy_protocol);
+    EXPECT_FALSE(specs->front().has_options);
+}
+
 TEST(Listen, ComplainsAboutParametersAtTheirPlace) {
     const struct {
         const char* written;
@@ -134,7 +157,11 @@ TEST(Listen, ComplainsAboutParametersAtTheirPlace) {
         {"80 backlog=2147483648", "invalid backlog \"backlog=2147483648\"", ""},
         {"[::]:80 ipv6only=yes", "invalid ipv6only flags \"yes\"", ""},
         {"80 ssl", "parameter \"ssl\" of \"listen\" is known to nginx but not supported by webserv yet", ""},
-        {"80 rcvbuf=8k", "parameter \"rcvbuf\" of \"listen\" is known to nginx but not supported by webserv yet", ""},
+        {"80 setfib=1", "parameter \"setfib\" of \"listen\" is not supported on Linux", ""},
+        {"80 rcvbuf=", "invalid rcvbuf \"rcvbuf=\"", ""},
+        {"80 sndbuf=4g", "invalid sndbuf \"sndbuf=4g\"", ""},
+        {"80 fastopen=-1", "invalid fastopen \"fastopen=-1\"", ""},
+        {"80 so_keepalive=1h", "invalid so_keepalive value: \"1h\"", "on, off or idle:interval:count"},
         {"80 reuseprot", "invalid parameter \"reuseprot\"", "did you mean \"reuseport\"?"},
         {"80 default_server=1", "invalid parameter \"default_server=1\"", "did you mean \"default_server\"?"},
         {"80 bind=1", "invalid parameter \"bind=1\"", "did you mean \"bind\"?"},

@@ -27,6 +27,11 @@ bool by_name(const Location* a, const Location* b) { return a->name < b->name; }
 
 }  // namespace
 
+const Location& Location::for_method(std::string_view method) const noexcept {
+    if (!limited || std::find(unlimited_methods.begin(), unlimited_methods.end(), method) != unlimited_methods.end()) return *this;
+    return *limited;
+}
+
 LocationLevel::LocationLevel() = default;
 LocationLevel::LocationLevel(LocationLevel&&) noexcept = default;
 LocationLevel& LocationLevel::operator=(LocationLevel&&) noexcept = default;

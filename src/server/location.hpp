@@ -87,7 +87,12 @@ struct Location {
     std::vector<Handler> handlers;       ///< those that are wanted here, by phase
     std::vector<Filter> filters;
     std::shared_ptr<const observe::Log> log;
+    std::vector<std::string> unlimited_methods;  ///< of limit_except: they are answered here ...
+    std::unique_ptr<Location> limited;           ///< ... and the others there; null: there is no limit_except
     LocationLevel nested;
+
+    /// This, or what limit_except puts in its place for a method.
+    [[nodiscard]] const Location& for_method(std::string_view method) const noexcept;
 };
 
 }  // namespace webserv::server

@@ -54,7 +54,7 @@ public:
         for (const auto& nested : location.nested.all()) {
             if (auto given = give(*nested); !given) return given;
         }
-        return {};
+        return location.limited ? give(*location.limited) : std::expected<void, std::string>{};
     }
 
 private:

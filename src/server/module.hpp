@@ -15,13 +15,15 @@ namespace webserv::server {
 class Exchange;
 class SiteBuilder;
 
-/// The steps of an exchange, in order. Between server_rewrite and rewrite the location is chosen.
+/// The steps of an exchange, in order. Between server_rewrite and rewrite the location is chosen. post_read runs once, with the
+/// server's settings; the others again after an internal redirect. In the access phase `satisfy` weighs what the handlers say.
 enum class Phase : unsigned char { post_read, server_rewrite, rewrite, pre_access, access, pre_content, content, log };
 
 /// What a handler decided.
 struct Outcome {
     enum class Kind : unsigned char {
         declined,    ///< the next handler may have a look
+        granted,     ///< access phase: may come in, as far as this handler is concerned
         respond,     ///< exchange.response (and exchange.content) are the answer
         status,      ///< the answer for this status: an error_page or the built-in page
         redirected,  ///< exchange.redirect_internally() or jump_to() was called: phases begin again
@@ -30,6 +32,7 @@ struct Outcome {
     int code = 0;
 
     static constexpr Outcome declined() { return {}; }
+    static constexpr Outcome granted() { return {Kind::granted, 0}; }
     static constexpr Outcome respond() { return {Kind::respond, 0}; }
     static constexpr Outcome status(int code) { return {Kind::status, code}; }
     static constexpr Outcome redirected() { return {Kind::redirected, 0}; }

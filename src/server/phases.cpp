@@ -10,6 +10,8 @@
 
 #include "http/status.hpp"
 #include "http/target.hpp"
+#include "http/user_agent.hpp"
+#include "server/access.hpp"
 #include "server/answers.hpp"
 #include "server/worker.hpp"
 
@@ -46,15 +48,34 @@ Outcome choose_location(Exchange& exchange) {
     return Outcome::declined();
 }
 
+bool may_persist(const Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    const Connection& connection = exchange.connection;
+    if (core.keepalive_timeout.count() == 0 || connection.requests >= core.keepalive_requests) return false;
+    if (exchange.worker.loop.now() - connection.since > core.keepalive_time) return false;
+    const bool asks_msie6 = core.keepalive_off_for_msie6 && exchange.request.method == http::Method::post;
+    if (!asks_msie6 && !core.keepalive_off_for_safari) return true;
+    const std::string_view agent = exchange.request.fields.find("user-agent").value_or(std::string_view{});
+    return !(asks_msie6 && http::is_msie6(agent)) && !(core.keepalive_off_for_safari && http::is_safari(agent));
+}
+
 // What the chosen location says about the connection and about the request's content.
 Outcome enter_location(Exchange& exchange) {
+    if (exchange.location->limited) {
+        const Location& limited = exchange.location->for_method(exchange.request.method_name);
+        if (exchange.trace != nullptr && &limited != exchange.location) {
+            exchange.trace->note(fmt::format("limit_except for {}", exchange.request.method_name),
+                                 limited.place.file ? limited.place.file->path : "", limited.place.line);
+        }
+        exchange.location = &limited;
+    }
     const CoreSettings& core = exchange.core();
     auto& http = exchange.connection.http;
     http.set_content_bytes_max(core.client_max_body_size);
     http.set_content_patience(core.client_body_timeout);
-    if (core.keepalive_timeout.count() == 0 || exchange.connection.requests >= core.keepalive_requests) exchange.persistent = false;
+    if (exchange.persistent && !may_persist(exchange)) exchange.persistent = false;
     const std::uint64_t announced = exchange.request.content_length.value_or(0);
-    if (core.client_max_body_size > 0 && announced > core.client_max_body_size && !exchange.error_page_used) {
+    if (core.client_max_body_size > 0 && announced > core.client_max_body_size && !exchange.had_error_page) {
         exchange.log(Level::error, fmt::format("client intended to send too large body: {} bytes", announced));
         return Outcome::status(413);
     }
@@ -74,49 +95,76 @@ Outcome nobody_answered(Exchange& exchange) {
 // One pass through the phases. Most handlers are plain functions, and a pass without any other is one, too: no frame, no waiting.
 class Pass {
 public:
-    /// From the start, or, after a jump, from the named location on.
+    /// From the start, or, after a jump, from the named location on. What is asked but once is asked in the first pass.
     /// @return nothing: wait() has to be awaited before it can go on
-    std::optional<Outcome> begin(Exchange& exchange) {
+    std::optional<Outcome> begin(Exchange& exchange, bool is_first) {
         if (std::exchange(exchange.named_jump, false)) return enter(exchange);
         exchange.location = &exchange.host->bare;
-        handlers_ = exchange.host->rewrite_handlers;
-        in_location_ = false;
+        if (!is_first || exchange.host->post_read_handlers.empty()) return begin_server(exchange);
+        handlers_ = exchange.host->post_read_handlers;
         return go_on(exchange);
     }
     [[nodiscard]] Task<Outcome> wait(Exchange& exchange) {
         const Handler& waiting = handlers_.front();
         handlers_ = handlers_.subspan(1);
+        waited_for_ = waiting.phase;
         return waiting.waiting(exchange);
     }
     std::optional<Outcome> go_on(Exchange& exchange, Outcome waited = Outcome::declined()) {
-        if (waited.kind != Outcome::Kind::declined) return waited;
-        for (; !handlers_.empty() && handlers_.front().phase != Phase::log; handlers_ = handlers_.subspan(1)) {
+        if (const Outcome heard = hear(exchange, waited_for_, waited); heard.kind != Outcome::Kind::declined) return heard;
+        for (; !handlers_.empty(); handlers_ = handlers_.subspan(1)) {
             const Handler& handler = handlers_.front();
+            if (handler.phase == Phase::access && access_.is_settled()) continue;
+            if (handler.phase == Phase::log || (handler.phase > Phase::access && access_.refusal() != 0)) break;
             if (handler.plain == nullptr) return std::nullopt;
-            const Outcome outcome = handler.plain(exchange);
+            const Outcome outcome = hear(exchange, handler.phase, handler.plain(exchange));
             if (outcome.kind != Outcome::Kind::declined) return outcome;
         }
-        if (in_location_) return nobody_answered(exchange);
+        if (access_.refusal() != 0) return refuse(exchange);
+        if (stage_ == Stage::location) return nobody_answered(exchange);
+        if (stage_ == Stage::arrival) return begin_server(exchange);
         const Outcome chosen = choose_location(exchange);
         return chosen.kind == Outcome::Kind::declined ? enter(exchange) : chosen;
     }
 
 private:
+    enum class Stage : unsigned char { arrival, server, location };
+
+    std::optional<Outcome> begin_server(Exchange& exchange) {
+        stage_ = Stage::server;
+        handlers_ = exchange.host->rewrite_handlers;
+        return go_on(exchange);
+    }
     std::optional<Outcome> enter(Exchange& exchange) {
         const Outcome entered = enter_location(exchange);
         if (entered.kind != Outcome::Kind::declined) return entered;
+        stage_ = Stage::location;
         handlers_ = exchange.location->handlers;
-        in_location_ = true;
+        access_ = AccessVerdict{exchange.core().satisfy};
         return go_on(exchange);
+    }
+    Outcome hear(Exchange& exchange, Phase phase, Outcome outcome) {
+        if (phase != Phase::access) return outcome;
+        const Outcome answer = access_.hear(outcome);
+        // Whoever asked for credentials before need not have them any more.
+        if (access_.is_settled()) exchange.response.fields.remove("WWW-Authenticate");
+        return answer;
+    }
+    Outcome refuse(Exchange& exchange) const {
+        if (access_.refusal() == 403) exchange.log(Level::error, "access forbidden by rule");
+        return Outcome::status(access_.refusal());
     }
 
     std::span<const Handler> handlers_;  // still to be run
-    bool in_location_ = false;
+    Stage stage_ = Stage::arrival;
+    Phase waited_for_ = Phase::post_read;
+    AccessVerdict access_{Satisfy::all};
 };
 
 Outcome apply_filters(Exchange& exchange) {
     http::Response& response = exchange.response;
     if (exchange.forced_status != 0) response.status = exchange.forced_status;
+    response.server = server_text(exchange);
     if (!response.location.empty() && !response.location.starts_with('/')) {
         response.fields.add("Location", without_line_ends(response.location, exchange.arena));  // somebody else's URL: sent as it is
         response.location = {};
@@ -133,6 +181,10 @@ Outcome begin(Exchange& exchange) {
     exchange.host_name = exchange.arena.lower(exchange.request.host);
     choose_host(exchange);
     if (exchange.host_name.empty()) exchange.host_name = exchange.host->first_name();
+    const auto& server = exchange.host->settings.get<ConnectionSettings>();
+    if (exchange.point.takes_underscores && !server.takes_underscores()) {
+        exchange.request.fields.remove_if([](const http::FieldLine& line) { return line.name.find('_') != line.name.npos; });
+    }
 
     using http::Method;
     const Method method = exchange.request.method;
@@ -145,7 +197,6 @@ Outcome begin(Exchange& exchange) {
         exchange.path = "*";
         return answer_asterisk(exchange);
     }
-    const auto& server = exchange.host->settings.get<ConnectionSettings>();
     const auto path = http::normalise_path(exchange.request.path, server.merge_slashes, exchange.arena);
     if (!path) {
         exchange.path = exchange.request.path;
@@ -161,14 +212,14 @@ Task<> answer(Exchange& exchange, Outcome outcome) {
     for (;;) {
         if (outcome.kind == Kind::declined || outcome.kind == Kind::redirected) {
             Pass pass;
-            std::optional<Outcome> decided = pass.begin(exchange);
+            std::optional<Outcome> decided = pass.begin(exchange, outcome.kind == Kind::declined);
             while (!decided) {
                 const Outcome waited = co_await pass.wait(exchange);
                 decided = pass.go_on(exchange, waited);
             }
             outcome = *decided;
         }
-        if (outcome.kind == Kind::status) outcome = answer_status(exchange, outcome.code);
+        while (outcome.kind == Kind::status) outcome = answer_status(exchange, outcome.code);
         if (outcome.kind == Kind::redirected) continue;
         if (outcome.kind == Kind::close) break;
         outcome = apply_filters(exchange);

@@ -38,15 +38,18 @@ public:
 
     Result<> add(std::string_view bytes) {
         const CoreSettings& core = exchange_.core();
-        if (file_ == nullptr && memory_.size() + bytes.size() <= core.client_body_buffer_size) {
+        const bool in_file = core.client_body_in_file_only != InFile::large;
+        if (file_ == nullptr && !in_file && memory_.size() + bytes.size() <= core.client_body_buffer_size) {
             memory_ += bytes;
             return {};
         }
         if (file_ == nullptr) {
             auto file = sys::TemporaryFile::create(core.client_body_temp_path, core.client_body_temp_levels);
             if (!file) return std::unexpected{file.error()};
+            if (core.client_body_in_file_only == InFile::kept) file->keep();
             file_ = &exchange_.make<sys::TemporaryFile>(std::move(*file));
-            exchange_.log(Level::warn, fmt::format("a client request body is buffered to a temporary file {}", file_->path()));
+            exchange_.log(in_file ? Level::notice : Level::warn,
+                          fmt::format("a client request body is buffered to a temporary file {}", file_->path()));
             if (auto written = sys::write_all(file_->file(), memory_); !written) return written;
             memory_.clear();
         }

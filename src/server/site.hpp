@@ -31,6 +31,8 @@ struct AccessLogOptions {
 struct ListenPoint {
     sys::Address address;
     sys::ListenOptions options;
+    bool proxy_protocol = false;     ///< connections begin with who is behind the proxy that speaks
+    bool takes_underscores = false;  ///< some server here takes field names that have them: what is too much goes later
     const VirtualHost* default_host = nullptr;
     NameTable names;
     bool single = true;  ///< one server only, no regex names: the table need not be asked

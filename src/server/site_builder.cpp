@@ -19,10 +19,18 @@ using config::Statement;
 
 namespace {
 
+// nginx's list.
+constexpr std::string_view limitable_methods[] = {"GET",  "HEAD",    "POST",     "PUT",       "DELETE", "MKCOL",  "COPY",
+                                                  "MOVE", "OPTIONS", "PROPFIND", "PROPPATCH", "LOCK",   "UNLOCK", "PATCH"};
+
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 std::string join_path(const std::string& folder, std::string_view path) {
     return path.starts_with('/') ? std::string{path} : folder + std::string{path};
+}
+
+std::string with_place(std::string message, const config::Place& place) {
+    return place.file ? message + fmt::format(" in {}:{}", place.file->path, place.line) : message;
 }
 
 // The names of (?<name>...), (?P<name>...) and (?'name'...) groups.
@@ -75,10 +83,9 @@ std::size_t SiteBuilder::access_log_index(const observe::LogPlace& place) {
     return logs.size() - 1;
 }
 
-void SiteBuilder::warn(std::string message, const config::Place& place) {
-    if (place.file) message += fmt::format(" in {}:{}", place.file->path, place.line);
-    warnings_.push_back(std::move(message));
-}
+void SiteBuilder::warn(std::string message, const config::Place& place) { warnings_.push_back(with_place(std::move(message), place)); }
+
+void SiteBuilder::note(std::string message, const config::Place& place) { notices_.push_back(with_place(std::move(message), place)); }
 
 Checked<config::Expression> SiteBuilder::compile(const config::Word& word, Scope& scope) {
     auto expression = config::Expression::compile(word, site_->variables);
@@ -287,11 +294,34 @@ Checked<> SiteBuilder::add_location(Scope& outer, const Statement& statement) {
     return {};
 }
 
+Checked<> SiteBuilder::add_limit_except(Scope& outer, const Statement& statement) {
+    Location& location = *current_location();
+    location.unlimited_methods = {};
+    for (const config::Word& word : statement.words) {
+        const auto is_same = [&word](std::string_view method) { return text::equal_ignoring_case(word.text, method); };
+        const auto* const known = std::find_if(std::begin(limitable_methods), std::end(limitable_methods), is_same);
+        if (known == std::end(limitable_methods)) return complain(fmt::format("invalid method \"{}\"", word.text), word.place);
+        location.unlimited_methods.emplace_back(*known);
+        if (*known == "GET") location.unlimited_methods.emplace_back("HEAD");
+    }
+    location.limited = std::make_unique<Location>();
+    location.limited->kind = location.kind;
+    location.limited->name = location.name;
+    location.limited->place = statement.name.place;
+    location.limited->settings = outer.settings.derive();
+    locations_.push_back(location.limited.get());
+    Scope scope{config::context::limit_except, location.limited->settings, *grammar_, this};
+    auto done = grammar_->apply(statement.block, scope);
+    locations_.pop_back();
+    return done;
+}
+
 void SiteBuilder::compile_handlers(Location& location) {
     location.core = &location.settings.get<CoreSettings>();
     for (const Module* const module : modules_) {
         if (module->finish != nullptr) module->finish(*this, location.settings);
         for (const Handler& handler : module->handlers) {
+            if (handler.phase == Phase::post_read && &location != &host_->bare) continue;  // runs before a location is chosen
             if (handler.wanted == nullptr || handler.wanted(location.settings)) location.handlers.push_back(handler);
         }
         for (const Filter& filter : module->filters) {
@@ -302,14 +332,17 @@ void SiteBuilder::compile_handlers(Location& location) {
                      [](const Handler& a, const Handler& b) { return a.phase < b.phase; });
     read_content_first(location.handlers, location.settings);
     for (const auto& nested : location.nested.all()) compile_handlers(*nested);
+    if (location.limited) compile_handlers(*location.limited);
 }
 
 void SiteBuilder::compile_host(VirtualHost& host) {
     for (const auto& location : host.locations.all()) compile_handlers(*location);
     host.bare.settings = host.settings;
     compile_handlers(host.bare);
-    // The server's rewrite handlers run before a location is chosen; a bare server skips the location's.
+    // What runs before a location is chosen is the server's own; a bare server skips the location's rewrite handlers.
     auto& handlers = host.bare.handlers;
+    std::copy_if(handlers.begin(), handlers.end(), std::back_inserter(host.post_read_handlers),
+                 [](const Handler& handler) { return handler.phase == Phase::post_read && handler.waiting != read_request_content; });
     const auto is_server_rewrite = [](const Handler& handler) { return handler.phase == Phase::server_rewrite; };
     std::copy_if(handlers.begin(), handlers.end(), std::back_inserter(host.rewrite_handlers), is_server_rewrite);
     std::erase_if(handlers, [](const Handler& handler) { return handler.phase <= Phase::rewrite; });

@@ -31,18 +31,22 @@ public:
     /// Warnings met on the way, as nginx words them.
     [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
+    [[nodiscard]] const std::vector<std::string>& notices() const noexcept { return notices_; }
+
     // For directives.
     [[nodiscard]] Site& site() noexcept { return *site_; }
     [[nodiscard]] config::Loader& loader() noexcept { return loader_; }
     [[nodiscard]] std::string absolute(std::string_view path) const;          ///< relative to the prefix
     [[nodiscard]] std::string absolute_in_conf(std::string_view path) const;  ///< relative to the configuration's folder
     void warn(std::string message, const config::Place& place);
+    void note(std::string message, const config::Place& place);  ///< of no consequence, but worth a line in the log
     /// A value with variables. Where it needs the request's content, the scope's exchanges will read that first.
     [[nodiscard]] config::Checked<config::Expression> compile(const config::Word& word, config::Scope& scope);
 
     [[nodiscard]] config::Checked<> add_http(config::Scope& outer, const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_server(config::Scope& outer, const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_location(config::Scope& outer, const config::Statement& statement);
+    [[nodiscard]] config::Checked<> add_limit_except(config::Scope& outer, const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_listen(const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_server_names(const config::Statement& statement);
     /// The location whose block is being read; null in server and http.
@@ -73,6 +77,7 @@ private:
     std::unique_ptr<config::Grammar> grammar_;
     std::unique_ptr<Site> site_;
     std::vector<std::string> warnings_;
+    std::vector<std::string> notices_;
 
     bool saw_http_ = false;
     VirtualHost* host_ = nullptr;

@@ -30,6 +30,7 @@ struct VirtualHost {
     LocationLevel locations;
     /// The server itself as a location: its server_rewrite handlers, and all phases when no location matches.
     Location bare;
+    std::vector<Handler> post_read_handlers;
     std::vector<Handler> rewrite_handlers;
     config::Place place;
 

@@ -254,6 +254,7 @@ void Worker::stop() {
 
 void Worker::branch_off(const Worker& parent) {
     site_ = parent.site_;
+    all_metrics = parent.all_metrics;
     access_logs_ = parent.access_logs_;
     connections_ = parent.connections_ - 1;  // the connection has taken its number already, from the parent
     draining_ = parent.draining_;

@@ -44,6 +44,7 @@ public:
     io::Loop& loop;
     io::Scope& scope;
     observe::WorkerMetrics& metrics;
+    const observe::Metrics* all_metrics = nullptr;  ///< of all workers; null: there is this one only
     OpenFiles files;
     ClockText clock;
 
@@ -64,6 +65,10 @@ public:
     void branch_off(const Worker& parent);
     /// The logs that such a child writes to as well. Set by whoever opens them.
     std::function<std::vector<std::shared_ptr<observe::LogSink>>()> open_logs;
+    /// The figure of all workers together.
+    [[nodiscard]] std::int64_t total(observe::Counter counter) const noexcept {
+        return all_metrics != nullptr ? all_metrics->total(counter) : metrics.get(counter);
+    }
     [[nodiscard]] bool draining() const noexcept { return draining_; }
     [[nodiscard]] bool ends_connections() const noexcept { return draining_ || last_answers_; }
 

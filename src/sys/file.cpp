@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 #include <utility>
 
 namespace webserv::sys {
@@ -60,6 +62,12 @@ Result<FileStatus> status_of(int folder, const char* name, bool follows_links) {
     struct stat raw{};
     if (::fstatat(folder, name, &raw, follows_links ? 0 : AT_SYMLINK_NOFOLLOW) < 0) return failed("fstatat");
     return convert(raw);
+}
+
+Result<std::string> real_path(const std::string& path) {
+    char resolved[PATH_MAX];
+    if (::realpath(path.c_str(), resolved) == nullptr) return failed("realpath");
+    return resolved;
 }
 
 Result<Fd> open_for_reading(const char* path) { return open_file(path, O_RDONLY); }

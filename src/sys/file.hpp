@@ -36,6 +36,9 @@ struct FileStatus {
 /// fstatat(2): of a name within an open folder; a symbolic link is followed, or looked at itself.
 [[nodiscard]] Result<FileStatus> status_of(int folder, const char* name, bool follows_links);
 
+/// The path without symbolic links and dot segments. realpath(3).
+[[nodiscard]] Result<std::string> real_path(const std::string& path);
+
 /// Opens for reading: non-blocking (a FIFO hangs nobody), close-on-exec. open(2).
 [[nodiscard]] Result<Fd> open_for_reading(const char* path);
 

@@ -60,9 +60,9 @@ Result<> set_listen_options(const Fd& socket, const Address& address, const List
 
 }  // namespace
 
-Result<Fd> open_socket(int family, SocketType type) {
+Result<Fd> open_socket(int family, SocketType type, int protocol) {
     const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
-    Fd socket{::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    Fd socket{::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol)};
     if (traced()) report({.name = Call::socket, .result = socket.get(), .first = family, .second = kind});
     if (!socket) return failed("socket");
     return socket;
@@ -93,10 +93,34 @@ bool has_input(const Fd& socket) noexcept {
     return ::recv(socket.get(), &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
+Result<> set_changeable_options(const Fd& socket, const Address& address, const ListenOptions& options) {
+    const auto set = [&socket](int level, int name, std::optional<int> value) {
+        return value ? set_option(socket, level, name, *value) : Result<>{};
+    };
+    if (auto done = set(SOL_SOCKET, SO_RCVBUF, options.receive_bytes); !done) return done;
+    if (auto done = set(SOL_SOCKET, SO_SNDBUF, options.send_bytes); !done) return done;
+    if (address.is_local()) return {};
+    if (options.keep_alive) {
+        const KeepAlive& probes = *options.keep_alive;
+        if (auto done = set(SOL_SOCKET, SO_KEEPALIVE, probes.on ? 1 : 0); !done) return done;
+        if (auto done = set(IPPROTO_TCP, TCP_KEEPIDLE, probes.idle_seconds); !done) return done;
+        if (auto done = set(IPPROTO_TCP, TCP_KEEPINTVL, probes.interval_seconds); !done) return done;
+        if (auto done = set(IPPROTO_TCP, TCP_KEEPCNT, probes.probes); !done) return done;
+    }
+    return set(IPPROTO_TCP, TCP_FASTOPEN, options.fast_open);
+}
+
+Result<> defer_accept(const Fd& socket, int seconds) { return set_option(socket, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds); }
+
 Result<Fd> listen_on(const Address& address, const ListenOptions& options) {
-    auto socket = open_socket(address.family(), SocketType::stream);
+    const bool multipath = options.multipath && !address.is_local();
+    auto socket = open_socket(address.family(), SocketType::stream, multipath ? IPPROTO_MPTCP : 0);
     if (!socket) return socket;
     if (const auto set = set_listen_options(*socket, address, options); !set) return std::unexpected{set.error()};
+    if (const auto set = set_changeable_options(*socket, address, options); !set) return std::unexpected{set.error()};
+    if (options.defer_seconds > 0 && !address.is_local()) {
+        if (const auto set = defer_accept(*socket, options.defer_seconds); !set) return std::unexpected{set.error()};
+    }
     if (const auto bound = bind_replacing_stale(*socket, address); !bound) return std::unexpected{bound.error()};
     // As nginx does: whoever reaches the directory may connect, whatever our umask is.
     if (is_path(address) && ::chmod(address.local_name().c_str(), 0666) < 0) return failed("chmod");

@@ -15,7 +15,7 @@ namespace webserv::sys {
 enum class SocketType : unsigned char { stream, datagram };
 
 /// Creates a socket that is non-blocking and close-on-exec from birth. socket(2).
-[[nodiscard]] Result<Fd> open_socket(int family, SocketType type);
+[[nodiscard]] Result<Fd> open_socket(int family, SocketType type, int protocol = 0);
 
 /// One integer option. setsockopt(2).
 [[nodiscard]] Result<> set_option(const Fd& socket, int level, int name, int value);
@@ -29,11 +29,34 @@ enum class SocketType : unsigned char { stream, datagram };
 /// Whether something can be read at once: octets, or the peer's end. recv(2), MSG_PEEK.
 [[nodiscard]] bool has_input(const Fd& socket) noexcept;
 
+/// Probes of an idle connection, tcp(7). What is not said is left to the system.
+struct KeepAlive {
+    bool on = false;                                     ///< SO_KEEPALIVE
+    std::optional<int> idle_seconds = std::nullopt;      ///< TCP_KEEPIDLE: before the first probe
+    std::optional<int> interval_seconds = std::nullopt;  ///< TCP_KEEPINTVL
+    std::optional<int> probes = std::nullopt;            ///< TCP_KEEPCNT: unanswered ones that end the connection
+    bool operator==(const KeepAlive&) const = default;
+};
+
+/// Accepted sockets inherit what concerns connections: the buffers, the probes.
 struct ListenOptions {
     int backlog = 511;        ///< connections; nginx's default on Linux
     bool reuse_port = false;  ///< SO_REUSEPORT: several sockets share the address
     bool ipv6_only = true;    ///< IPV6_V6ONLY, for IPv6 addresses
+    bool multipath = false;   ///< IPPROTO_MPTCP: RFC 8684
+    int defer_seconds = 0;    ///< TCP_DEFER_ACCEPT: wait so long for the first octets before accept says anything; 0: do not
+    std::optional<int> fast_open = std::nullopt;      ///< TCP_FASTOPEN: connections that may wait for their handshake's end (RFC 7413)
+    std::optional<int> receive_bytes = std::nullopt;  ///< SO_RCVBUF
+    std::optional<int> send_bytes = std::nullopt;     ///< SO_SNDBUF
+    std::optional<KeepAlive> keep_alive = std::nullopt;
+    bool operator==(const ListenOptions&) const = default;
 };
+
+/// Sets what may be set on a socket at any time; options that are not said stay as they are.
+[[nodiscard]] Result<> set_changeable_options(const Fd& socket, const Address& address, const ListenOptions& options);
+
+/// TCP_DEFER_ACCEPT; 0: no longer. tcp(7).
+[[nodiscard]] Result<> defer_accept(const Fd& socket, int seconds);
 
 /// socket, SO_REUSEADDR, bind and listen in a row; a stale local socket's path that nobody listens on is replaced.
 /// While the calls are traced, the socket also keeps each client's SYN to be shown.

@@ -92,7 +92,11 @@ std::optional<TcpFacts> tcp_facts(int descriptor) noexcept {
     tcp_info info{};
     socklen_t size = sizeof info;
     if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return std::nullopt;
-    TcpFacts facts{.round_trip = std::chrono::microseconds{info.tcpi_rtt}, .segment_bytes_max = info.tcpi_snd_mss};
+    TcpFacts facts{.round_trip = std::chrono::microseconds{info.tcpi_rtt},
+                   .round_trip_variance = std::chrono::microseconds{info.tcpi_rttvar},
+                   .congestion_window = info.tcpi_snd_cwnd,
+                   .receive_space = info.tcpi_rcv_space,
+                   .segment_bytes_max = info.tcpi_snd_mss};
     // The two fields mean something else for a socket that listens: tcp_get_info() of the kernel.
     if (info.tcpi_state == TCP_LISTEN) {
         facts.queued = info.tcpi_unacked;

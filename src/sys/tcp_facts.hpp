@@ -29,9 +29,12 @@ struct Syn {
 /// TCP_INFO of tcp(7), as far as it is about what we show.
 struct TcpFacts {
     std::chrono::microseconds round_trip{0};  ///< the first measure is the handshake's
-    std::uint32_t segment_bytes_max = 0;      ///< that we send
-    std::uint32_t queued = 0;                 ///< of a listening socket: connections that wait for accept ...
-    std::uint32_t queue_max = 0;              ///< ... and its backlog, after the kernel's own limit
+    std::chrono::microseconds round_trip_variance{0};
+    std::uint32_t congestion_window = 0;  ///< segments that may be on their way to the peer
+    std::uint32_t receive_space = 0;      ///< octets
+    std::uint32_t segment_bytes_max = 0;  ///< that we send
+    std::uint32_t queued = 0;             ///< of a listening socket: connections that wait for accept ...
+    std::uint32_t queue_max = 0;          ///< ... and its backlog, after the kernel's own limit
 };
 
 /// Nothing: not a TCP socket.

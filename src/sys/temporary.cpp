@@ -65,10 +65,11 @@ Result<TemporaryFile> TemporaryFile::create(const std::string& folder, const std
 
 TemporaryFile::TemporaryFile(std::string path, Fd file) noexcept : path_{std::move(path)}, file_{std::move(file)} {}
 
-TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept : path_{std::exchange(other.path_, {})}, file_{std::move(other.file_)} {}
+TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept
+    : path_{std::exchange(other.path_, {})}, file_{std::move(other.file_)}, kept_{other.kept_} {}
 
 TemporaryFile::~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+    if (!path_.empty() && !kept_) ::unlink(path_.c_str());
 }
 
 }  // namespace webserv::sys

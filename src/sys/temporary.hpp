@@ -26,6 +26,7 @@ public:
     TemporaryFile& operator=(TemporaryFile&&) = delete;
     ~TemporaryFile();
 
+    void keep() noexcept { kept_ = true; }  ///< it stays when its owner is done
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] const Fd& file() const noexcept { return file_; }
 
@@ -33,6 +34,7 @@ private:
     TemporaryFile(std::string path, Fd file) noexcept;
     std::string path_;
     Fd file_;
+    bool kept_ = false;
 };
 
 }  // namespace webserv::sys

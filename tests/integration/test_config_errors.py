@@ -138,7 +138,7 @@ def test_the_place_is_shown(site, text, line, column, source, suggestion):
     (server("location / { proxy_pass http://h; }"), "proxy_pass"), (server("gzip on;"), "gzip"), (server("rewrite a b;"), "rewrite"),
     (server("limit_req zone=a;"), "limit_req"), (server("ssl_certificate x;"), "ssl_certificate"), (http("map $a $b { }"), "map"),
     (http("upstream u { server a; }"), "upstream"), ("events { } stream { }", "stream"), (server("ssi on;"), "ssi"),
-    (server("charset utf-8;"), "charset"), (server("auth_request /x;"), "auth_request"), (server("sub_filter a b;"), "sub_filter"),
+    (server("slice 1m;"), "slice"), (server("auth_request /x;"), "auth_request"), (server("userid on;"), "userid"),
 ])
 def test_a_directive_that_nginx_knows_and_we_do_not(site, text, name):
     assert complaint(site,

@@ -2,6 +2,7 @@
 # client_body_buffer_size.
 import re
 
+from harness import process
 from harness.client import head_of
 from harness.marks import covers
 
@@ -33,7 +34,8 @@ def test_the_file_lies_where_it_should_and_is_removed(serve, site):
         return 200 "$request_body_file";""")
     path = post(server, "/", b"content").text
     assert re.fullmatch(re.escape(str(site.dir)) + r"/elsewhere/(\d)/(\d\d)/\d{7}\2\1", path)
-    assert not [file for file in (site.dir / "elsewhere").rglob("*") if file.is_file()]
+    # It goes with the exchange, which ends when the answer has left.
+    process.wait_until(lambda: not [file for file in (site.dir / "elsewhere").rglob("*") if file.is_file()], what="the file's removal")
 
 
 def test_content_is_logged(serve):

@@ -1,0 +1,57 @@
+// server/proxied_connection.cpp: reads until there is a header, or until it is certain that there will be none.
+// Who sends none gets no answer: he is no proxy, or one that is not configured.
+#include "server/proxied_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "io/stream.hpp"
+#include "server/worker.hpp"
+
+namespace webserv::server {
+namespace {
+
+using observe::Level;
+
+void log(const Connection& connection, const ListenPoint& point, Level level, std::string_view message) {
+    const auto& log = point.default_host->bare.log;
+    if (log == nullptr || !log->takes(level)) return;
+    log->write(
+        level,
+        fmt::format("{} while reading PROXY protocol, client: {}, server: {}", message, connection.peer().host(), point.address.text()),
+        connection.number);
+}
+
+}  // namespace
+
+Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
+    const WayIn way_in = connection.entrance->current;
+    const ListenPoint& point = connection.point_behind(way_in);
+    using Progress = ProxyHeaderStep::Progress;
+    std::string gathered;
+    for (;;) {
+        const std::size_t before = gathered.size();
+        gathered.resize(proxy_header_bytes_max);  // the parser is content, or not, with less
+        const std::span<char> room{gathered.data() + before, gathered.size() - before};
+        auto count = co_await io::read_some(connection.stream, room, deadline);
+        gathered.resize(before + count.value_or(0));
+        if (!count || *count == 0) {
+            if (!count && count.error().code == std::errc::operation_canceled) co_return false;  // we are ending
+            const bool timed_out = !count && count.error().code == std::errc::timed_out;
+            log(connection, point, Level::info, timed_out ? "client timed out" : "client closed connection");
+            co_return false;
+        }
+        ProxyHeaderStep step = parse_proxy_header(gathered);
+        if (step.progress == Progress::incomplete) continue;
+        if (step.progress == Progress::failed) {
+            log(connection, point, Level::error, step.complaint);
+            co_return false;
+        }
+        if (step.header) connection.proxy_header = std::make_unique<const ProxyHeader>(std::move(*step.header));
+        if (step.bytes < gathered.size()) connection.http.begin_with(std::string_view{gathered}.substr(step.bytes));
+        co_return true;
+    }
+}
+
+}  // namespace webserv::server

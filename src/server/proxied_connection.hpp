@@ -1,0 +1,14 @@
+// server/proxied_connection.hpp: the beginning of a connection that a proxy passes on: its header, before anything else.
+// Only where `listen ... proxy_protocol` says so.
+#pragma once
+
+#include "base/task.hpp"
+#include "server/connection.hpp"
+
+namespace webserv::server {
+
+/// Reads the header and keeps it in connection.proxy_header; octets behind it are the first request's.
+/// @return whether the connection may go on; if not, the log says why
+Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline);
+
+}  // namespace webserv::server

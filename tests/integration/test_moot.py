@@ -1,0 +1,59 @@
+# integration/test_moot.py: directives of nginx's that change nothing here: accepted, with a notice in the log that says so.
+# A server that refused them would refuse most configurations there are.
+import pytest
+from harness import process, reload
+from harness.marks import cases, covers, webserv_only
+
+pytestmark = webserv_only("they mean something to nginx")
+
+MAIN = {"timer_resolution": "100ms", "pcre_jit": "on", "lock_file": "{dir}/lock", "debug_points": "abort", "load_module": "modules/x.so",
+        "ssl_engine": "dynamic", "google_perftools_profiles": "{dir}/profile"}
+EVENTS = {"multi_accept": "on", "accept_mutex": "off", "accept_mutex_delay": "500ms", "epoll_events": "512", "worker_aio_requests": "32"}
+HTTP = {"variables_hash_max_size": "2048", "variables_hash_bucket_size": "64", "server_names_hash_max_size": "512",
+        "server_names_hash_bucket_size": "64", "types_hash_max_size": "2048", "types_hash_bucket_size": "64", "connection_pool_size": "512",
+        "request_pool_size": "4k", "read_ahead": "0", "postpone_output": "1460", "send_lowat": "0", "msie_padding": "on",
+        "msie_refresh": "off", "open_file_cache_events": "off", "client_body_in_single_buffer": "on", "map_hash_max_size": "2048",
+        "map_hash_bucket_size": "64", "proxy_headers_hash_max_size": "512", "proxy_headers_hash_bucket_size": "64"}
+SERVER = {"referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
+
+
+def lines(words):
+    return " ".join(f"{name} {value};" for name, value in words.items())
+
+
+@pytest.fixture(scope="module")
+def server(shared_serve):
+    return shared_serve(main="worker_processes 1; " + lines(MAIN), events="worker_connections 256; " + lines(EVENTS),
+                        http=lines(HTTP) + " server { listen 127.0.0.1:{port}; " + lines(SERVER) + " return 200 x; }")
+
+
+@covers("ssl_engine", "google_perftools_profiles", "map_hash_max_size", "map_hash_bucket_size", "proxy_headers_hash_max_size",
+        "proxy_headers_hash_bucket_size", "referer_hash_max_size", "referer_hash_bucket_size", "timer_resolution", "pcre_jit",
+        "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex", "accept_mutex_delay", "epoll_events",
+        "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_max_size",
+        "server_names_hash_bucket_size", "types_hash_max_size", "types_hash_bucket_size", "connection_pool_size", "request_pool_size",
+        "read_ahead", "postpone_output", "send_lowat", "msie_padding", "msie_refresh", "open_file_cache_events",
+        "client_body_in_single_buffer")
+@cases("name", [*MAIN, *EVENTS, *HTTP, *SERVER])
+def test_a_notice_in_the_log(server, name):
+    line = server.error_line(f'"{name}" changes nothing: ')
+    assert "[notice]" in line and "test.conf:" in line
+
+
+def test_the_server_serves(server):
+    assert server.get("/").text == "x"
+
+
+def test_a_reload_says_it_again(serve):
+    server = serve(server="return 200 x;")
+    assert "changes nothing" not in server.error_log()
+    reload.reload(server, http="server { listen 127.0.0.1:{port}; types_hash_max_size 2048; return 200 x; }")
+    server.error_line('"types_hash_max_size" changes nothing')
+
+
+def test_their_places_and_words_are_checked(site):
+    for words, complaint in (("lock_file x", '"lock_file" directive is not allowed here'),
+                             ("types_hash_max_size 1 2", 'invalid number of arguments in "types_hash_max_size" directive')):
+        conf = site.configure(server=words + ";")
+        answer = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
+        assert answer.returncode == 1 and complaint in answer.stderr
