@@ -15,6 +15,7 @@ std::span<const server::Module* const> all() noexcept {
         &server::connection_module,
         &server::output_module,
         &server::file_reading_module,
+        &server::open_file_module,
         &server::variables_module,
         &redirect_module,
         // content: an index is looked for before the file itself

@@ -13,6 +13,7 @@ extern const Module core_module;          ///< http, server, location: blocks, n
 extern const Module connection_module;    ///< reading requests, timeouts, keep-alive, sending
 extern const Module output_module;        ///< portions and buffers of what is sent
 extern const Module file_reading_module;  ///< aio, directio, thread_pool, disable_symlinks
+extern const Module open_file_module;     ///< open_file_cache
 extern const Module variables_module;     ///< $uri, $host, $status, ...
 
 }  // namespace webserv::server
