@@ -253,4 +253,4 @@ def test_open_file_cache_refused(site, directive, message):
     conf = site.configure(server=f"{directive};")
     result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
     assert result.returncode == 1
-        assert message in result.stderr
+    assert message in result.stderr
