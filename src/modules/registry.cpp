@@ -17,6 +17,7 @@ std::span<const server::Module* const> all() noexcept {
         &server::file_reading_module,
         &server::content_coding_module,
         &server::moot_module,
+        &server::open_file_module,
         &server::variables_module,
         &server::network_variables_module,
         &redirect_module,

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "server/exchange.hpp"
@@ -32,13 +33,27 @@ std::shared_ptr<const OpenFile> keep(sys::Fd descriptor, const sys::FileStatus& 
     return file;
 }
 
+Result<OpenFiles::Found> find_through_links(Exchange& exchange, std::string_view path) {
+    if (exchange.settings<OpenFileSettings>().keeps) return exchange.worker.files.open(path);
+    const std::string name{path};
+    const auto status = sys::status_of(name.c_str());
+    if (!status) return std::unexpected{status.error()};
+    if (!status->is_regular()) return OpenFiles::Found{*status, nullptr};
+    auto descriptor = sys::open_for_reading(name.c_str());
+    if (!descriptor) return std::unexpected{descriptor.error()};
+    const auto opened = sys::status_of(*descriptor);
+    if (!opened) return std::unexpected{opened.error()};
+    if (!opened->is_regular()) return OpenFiles::Found{*opened, nullptr};  // replaced in between
+    return OpenFiles::Found{*opened, keep(std::move(*descriptor), *opened)};
+}
+
 }  // namespace
 
 Result<OpenFiles::Found> find_file(Exchange& exchange, std::string_view path) {
     const auto& settings = exchange.settings<FileReadingSettings>();
-    if (settings.symlinks == sys::SymlinkRule::follow) return exchange.worker.files.open(path);
+    if (settings.symlinks == sys::SymlinkRule::follow) return find_through_links(exchange, path);
     const auto trusted = trusted_octets(path, exchange.evaluate(settings.symlinks_from));
-    if (!trusted) return exchange.worker.files.open(path);
+    if (!trusted) return find_through_links(exchange, path);
     auto descriptor = sys::open_for_reading(path, settings.symlinks, *trusted);
     if (!descriptor) return std::unexpected{descriptor.error()};
     const auto status = sys::status_of(*descriptor);

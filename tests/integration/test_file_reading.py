@@ -205,3 +205,52 @@ def test_an_unknown_parameter_of_a_pool(site):
 def test_an_alignment_is_a_power_of_two(site):
     conf = site.configure(server="directio_alignment 1000;")
     assert '"directio_alignment" directive invalid value' in process.run(["-p", str(site.dir), "-c", str(conf), "-t"]).stderr
+
+
+# open_file_cache
+
+def open_documents(server):
+    (worker,) = process.wait_until(server.process.workers, what="a worker")
+    folder, names = f"/proc/{worker}/fd", []
+    for number in os.listdir(folder):
+        try:
+            names.append(os.readlink(f"{folder}/{number}"))
+        except FileNotFoundError:
+            pass
+    return [name for name in names if name.startswith(str(server.site.root))]
+
+
+@webserv_only("keeps files only if it is told to")
+@covers("open_file_cache")
+@cases("directive, kept", [("open_file_cache off;", False), ("open_file_cache max=10 inactive=5s;", True), ("", True)])
+def test_files_that_stay_open(serve, site, content, directive, kept):
+    site.write("small", "small")
+    server = serve(server=directive + "root {root};")
+    for _ in range(5):
+        assert server.get("/large").content == content
+        assert server.get("/small").text == "small"
+    assert server.get("/folder").status == 404
+    process.wait_until(lambda: bool(open_documents(server)) == kept, what="the file open or not")
+
+
+@webserv_only("says nothing")
+@covers("open_file_cache", "open_file_cache_valid", "open_file_cache_min_uses", "open_file_cache_errors", "open_file_cache_events")
+@cases("directive", ["open_file_cache max=1000 inactive=20s", "open_file_cache_valid 30s", "open_file_cache_min_uses 2",
+                     "open_file_cache_errors on", "open_file_cache_events off"])
+def test_what_needs_no_telling(site, directive):
+    conf = site.configure(server=f"{directive};")
+    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
+    assert result.returncode == 0
+    assert f'[warn] "{directive.split()[0]}" changes nothing here: ' in result.stderr
+
+
+@cases("directive, message", [
+    ("open_file_cache inactive=20s", '"open_file_cache" must have the "max" parameter'),
+    ("open_file_cache max=x", 'invalid "open_file_cache" parameter "max=x"'),
+    ("open_file_cache_valid x", "invalid value"), ("open_file_cache_min_uses x", "invalid"), ("open_file_cache_errors x", "invalid value"),
+])
+def test_open_file_cache_refused(site, directive, message):
+    conf = site.configure(server=f"{directive};")
+    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
+    assert result.returncode == 1
+    assert message in result.stderr
