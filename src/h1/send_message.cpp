@@ -1,5 +1,7 @@
-// h1/response.cpp: Connection::write_response: content pulled piece by piece, framed, sent.
+// h1/send_message.cpp: content pulled piece by piece, framed, sent.
 // The head waits for the first piece and leaves with it: a packet of its own would meet Nagle and the delayed ACK.
+#include "h1/send_message.hpp"
+
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -8,7 +10,7 @@
 #include <span>
 #include <utility>
 
-#include "h1/connection.hpp"
+#include "h1/chunked.hpp"
 
 namespace webserv::h1 {
 namespace {
@@ -114,20 +116,19 @@ Task<Result<>> send_content(Sending& sending, io::Source& content) {
 
 }  // namespace
 
-Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
-                                                  std::chrono::milliseconds patience, Arena& arena) {
-    Sending sending{stream_, patience, render_head(response, options, arena)};
-    const std::size_t head_bytes = sending.head.size();
-    sending.chunked = options.framing == Framing::chunked;
-    if (options.framing == Framing::length) sending.left = response.content_length.value_or(0);
+Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
+                        std::chrono::milliseconds patience) {
+    Sending sending{stream, patience, head};
+    sending.chunked = framing == Framing::chunked;
+    if (framing == Framing::length) sending.left = length;
     Result<> outcome;
-    if (options.framing != Framing::none && content != nullptr) outcome = co_await send_content(sending, *content);
-    const bool too_short = options.framing == Framing::length && sending.left > 0;
-    if (outcome && too_short) {  // no padding: the client shall see that the content is incomplete
+    if (framing != Framing::none && content != nullptr) outcome = co_await send_content(sending, *content);
+    const bool too_short = framing == Framing::length && sending.left > 0;
+    if (outcome && too_short) {  // no padding: the peer shall see that the content is incomplete
         outcome = std::unexpected{Error{.code = std::errc::io_error, .doing = "send content: it ended before its announced length"}};
     }
     if (outcome && (!sending.head.empty() || (sending.chunked && !sending.ended))) outcome = co_await send_end(sending);
-    const std::uint64_t content_bytes = sending.bytes > head_bytes ? sending.bytes - head_bytes : 0;
+    const std::uint64_t content_bytes = sending.bytes > head.size() ? sending.bytes - head.size() : 0;
     co_return Sent{.bytes = sending.bytes, .content_bytes = content_bytes, .outcome = outcome};
 }
 
