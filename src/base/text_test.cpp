@@ -78,5 +78,23 @@ TEST(Text, NearestSuggestsOnlyWhatMayHaveBeenMeant) {
     EXPECT_EQ(nearest("", names), "");
 }
 
+// The examples of RFC 4648 section 10.
+TEST(Text, Base64IsWrittenAndRead) {
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xff\xfe\xfd", "//79"},
+    };
+    for (const auto& [octets, encoded] : cases) {
+        EXPECT_EQ(encode_base64(octets), encoded);
+        EXPECT_EQ(decode_base64(encoded), octets);
+    }
+}
+
 }  // namespace
 }  // namespace webserv::text

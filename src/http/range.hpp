@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -23,5 +24,14 @@ enum class RangeError : unsigned char { ignored, unsatisfiable };
 
 /// A Range field's value ("bytes=0-499"). Several ranges are ignored: the whole representation is a valid answer (14.2).
 [[nodiscard]] Result<ByteRange, RangeError> parse_range(std::string_view value, std::uint64_t length);
+
+/// What a 206 says that it holds, and what a 416 says that there is: section 14.4.
+struct ContentRange {
+    std::optional<ByteRange> range;                ///< none: "*", the range could not be satisfied
+    std::optional<std::uint64_t> complete_length;  ///< of the whole representation; none: "*", unknown
+    bool operator==(const ContentRange&) const = default;
+};
+/// "bytes 0-499/1234", "bytes 0-499/*", "bytes */1234". Nothing: it is none of these, or the range is not within the length.
+[[nodiscard]] std::optional<ContentRange> parse_content_range(std::string_view value);
 
 }  // namespace webserv::http

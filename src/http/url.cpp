@@ -115,7 +115,7 @@ std::optional<UrlError> parse_authority_into(Url& url, std::string_view authorit
         if (!port || *port == 0 || *port > 65535) return UrlError::bad_port;
         url.port = static_cast<std::uint16_t>(*port);
     }
-    return url.port == 0 ? std::optional{UrlError::bad_port} : std::nullopt;
+    return std::nullopt;
 }
 
 // What stands behind "scheme:" of an absolute URL.

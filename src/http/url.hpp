@@ -21,8 +21,8 @@ struct UserInformation {
 struct Url {
     std::string scheme;  ///< in lower case
     std::optional<UserInformation> user_information;
-    std::string host;  ///< in lower case; an IPv6 address keeps its brackets
-    std::uint16_t port = 0;
+    std::string host;        ///< in lower case; an IPv6 address keeps its brackets
+    std::uint16_t port = 0;  ///< 0: not said, and the scheme's own is not known
     std::string target;  ///< path and query, as a request line has them: dot segments resolved, escaped, never empty, without a fragment
 
     [[nodiscard]] std::string authority() const;  ///< the host, and the port if it is not the scheme's own: a Host field's value
@@ -41,8 +41,8 @@ enum class UrlError : unsigned char {
 };
 [[nodiscard]] std::string_view describe(UrlError error) noexcept;
 
-/// "http://user:password@host:81/path?query#fragment". Any scheme: who speaks it is the caller's business; a scheme whose port is not known
-/// needs one. Octets above 0x7f are escaped.
+/// "http://user:password@host:81/path?query#fragment". Any scheme: who speaks it is the caller's business. Octets above 0x7f
+/// are escaped.
 [[nodiscard]] Result<Url, UrlError> parse_url(std::string_view text);
 
 /// What `reference` (a Location field's value) means in a document at `base`. Spaces in it are escaped, as browsers do.

@@ -42,6 +42,7 @@ TEST(Url, IsTakenApart) {
         {"http://a/100%", "http a 80 /100%"},
         {"http://a/@b:c", "http a 80 /@b:c"},
         {"gopher://a:70/", "gopher a 70 /"},
+        {"gopher://a/", "gopher a 0 /"},
     };
     for (const auto& [text, expected] : cases) EXPECT_EQ(summary(parse_url(text)), expected) << text;
 }
@@ -81,7 +82,6 @@ TEST(Url, IsRefused) {
         {"http://a:8o/", bad_port},
         {"http://a:+1/", bad_port},
         {"http://a:80:90/", bad_port},
-        {"gopher://a/", bad_port},
         {"http://a\\@b/", bad_user_information},
         {"http://a@b@c/", bad_user_information},
         {"http://a%@b/", bad_user_information},

@@ -92,7 +92,10 @@ std::optional<TcpFacts> tcp_facts(int descriptor) noexcept {
     tcp_info info{};
     socklen_t size = sizeof info;
     if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return std::nullopt;
-    TcpFacts facts{.round_trip = std::chrono::microseconds{info.tcpi_rtt}, .segment_bytes_max = info.tcpi_snd_mss};
+    TcpFacts facts{.round_trip = std::chrono::microseconds{info.tcpi_rtt},
+                   .segment_bytes_max = info.tcpi_snd_mss,
+                   .congestion_window = info.tcpi_snd_cwnd,
+                   .retransmitted = info.tcpi_total_retrans};
     // The two fields mean something else for a socket that listens: tcp_get_info() of the kernel.
     if (info.tcpi_state == TCP_LISTEN) {
         facts.queued = info.tcpi_unacked;

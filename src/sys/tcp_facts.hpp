@@ -30,6 +30,8 @@ struct Syn {
 struct TcpFacts {
     std::chrono::microseconds round_trip{0};  ///< the first measure is the handshake's
     std::uint32_t segment_bytes_max = 0;      ///< that we send
+    std::uint32_t congestion_window = 0;      ///< segments that may be on their way to the peer at once
+    std::uint32_t retransmitted = 0;          ///< segments that had to be sent again, in the connection's whole life
     std::uint32_t queued = 0;                 ///< of a listening socket: connections that wait for accept ...
     std::uint32_t queue_max = 0;              ///< ... and its backlog, after the kernel's own limit
 };
