@@ -25,6 +25,7 @@ enum class GetStatus : int {
     no_answer = 52,
     send_failed = 55,
     receive_failed = 56,
+    unknown_coding = 61,  ///< a Transfer-Encoding that nobody asked for
 };
 
 struct GetFailure {

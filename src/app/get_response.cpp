@@ -179,7 +179,7 @@ GetFailure GetSession::failure_of(const h1::ResponseFailure& failure, const Send
     using Kind = h1::ResponseFailure::Kind;
     using h1::ResponseError;
     const bool was_sent = !sending.sent || sending.sent->outcome;
-    if (!was_sent && sending.sent->outcome.error().blame == Blame::ourselves) {
+    if (sending.is_our_fault()) {
         return {GetStatus::not_read, fmt::format("the content can not be sent: {}", describe(sending.sent->outcome.error()))};
     }
     switch (failure.kind) {
@@ -201,6 +201,7 @@ GetFailure GetSession::failure_of(const h1::ResponseFailure& failure, const Send
     const bool is_another_protocol = failure.what == ResponseError::not_http || failure.what == ResponseError::unsupported_version ||
                                      failure.what == ResponseError::bad_status;
     if (is_another_protocol) status = GetStatus::unsupported;
+    if (failure.what == ResponseError::unknown_coding) status = GetStatus::unknown_coding;
     if (failure.what == ResponseError::head_too_large) status = GetStatus::receive_failed;
     return {status, fmt::format("the server sent {}", h1::describe(failure.what))};
 }

@@ -190,8 +190,7 @@ Task<> GetSession::send(Sending& sending, bool has_content) {
     }
     const h1::Sent sent = co_await connection_->http.write(octets, head.framing, length, content, patience());
     sending.sent = sent;
-    const bool is_our_fault = !sent.outcome && sent.outcome.error().blame == Blame::ourselves;
-    if (is_our_fault) connection_->stream.cancel();  // the server waits for what will not come, and we would wait for it
+    if (sending.is_our_fault()) connection_->stream.cancel();  // the server waits for what will not come, and we would wait for it
 }
 
 Task<GetSession::Response> GetSession::read_response(const GetRequest& request, Sending& sending, Arena& arena) {

@@ -61,6 +61,12 @@ private:
         io::Event may_send;  ///< 100 (Continue) has come, or a final response instead
         bool is_refused = false;
         std::optional<h1::Sent> sent;
+
+        /// Whether the content could not be read, rather than sent.
+        [[nodiscard]] bool is_our_fault() const noexcept {
+            if (!sent || sent->outcome) return false;
+            return sent->outcome.error().blame == Blame::ourselves && sent->outcome.error().code != std::errc::operation_canceled;
+        }
     };
     using Response = std::expected<http::ReceivedResponse, h1::ResponseFailure>;
 
