@@ -28,7 +28,7 @@ void check(const webserv::http::ReceivedResponse& response) {
     assert(!response.chunked || response.version.minor > 0);
     assert(response.fields.count("content-length") == (response.content_length ? 1U : 0U));
     assert(response.fields.count("transfer-encoding") == (response.chunked ? 1U : 0U));
-    assert(framing_of(response, webserv::http::Method::head) == Framing::none || response.status == 101);
+    assert(webserv::h1::framing_of(response, webserv::http::Method::head) == Framing::none || response.status == 101);
 }
 
 bool same(const webserv::http::ReceivedResponse& a, const webserv::http::ReceivedResponse& b) {

@@ -93,13 +93,22 @@ TEST(ResponseParser, UnderstandsHeads) {
     }
 }
 
-TEST(ResponseParser, RefusesWhatIsWrong) {
-    struct Wrong {
-        std::string head;
-        ResponseError expected;
-    };
+struct Wrong {
+    std::string head;
+    ResponseError expected;
+};
+
+void expect_refusals(std::initializer_list<Wrong> cases) {
+    for (const Wrong& c : cases) {
+        const std::string expected = "refused: " + std::string{describe(c.expected)};
+        EXPECT_EQ(parse_whole(c.head), expected) << c.head;
+        EXPECT_EQ(parse_octet_by_octet(c.head), expected) << c.head;
+    }
+}
+
+TEST(ResponseParser, RefusesWrongStatusLines) {
     using enum ResponseError;
-    const Wrong cases[] = {
+    expect_refusals({
         {"SSH-2.0-OpenSSH_9.2\r\n", not_http},
         {"\r\nHTTP/1.1 200 OK\r\n\r\n", not_http},
         {"http/1.1 200 OK\r\n\r\n", not_http},
@@ -120,6 +129,12 @@ TEST(ResponseParser, RefusesWhatIsWrong) {
         {"HTTP/1.1 200 O\x01K\r\n\r\n", bad_status},
         {"HTTP/1.1 200 O\rK\r\n\r\n", bad_line_end},
         {"HTTP/1.1 200 OK\n\n", bad_line_end},
+    });
+}
+
+TEST(ResponseParser, RefusesWrongFields) {
+    using enum ResponseError;
+    expect_refusals({
         {"HTTP/1.1 200 OK\r\nA: b\n\r\n", bad_line_end},
         {"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", bad_line_end},
         {"HTTP/1.1 200 OK\r\n\n", bad_line_end},
@@ -148,12 +163,7 @@ TEST(ResponseParser, RefusesWhatIsWrong) {
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked;a=b\r\n\r\n", unknown_coding},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", repeated_coding},
         {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", coding_in_1_0},
-    };
-    for (const Wrong& c : cases) {
-        const std::string expected = "refused: " + std::string{describe(c.expected)};
-        EXPECT_EQ(parse_whole(c.head), expected) << c.head;
-        EXPECT_EQ(parse_octet_by_octet(c.head), expected) << c.head;
-    }
+    });
 }
 
 TEST(ResponseParser, WaitsForTheEmptyLine) {
