@@ -1,6 +1,7 @@
 # integration/test_get.py: `webserv get URL`: what is asked, what comes out, and how it ends; beside curl where it has the same option.
 # The servers are ours, the real nginx, and scripts that look at what they are asked.
 import os
+import re
 import socket
 import subprocess
 import time
@@ -8,7 +9,7 @@ import time
 import pytest
 from harness import process
 from harness.marks import cases, webserv_only
-from harness.scripted import ENVIRONMENT, answer, answers, curl, get, says
+from harness.scripted import ENVIRONMENT, answer, answers, curl, get, run, says
 from harness.site import Server, Site
 
 pytestmark = webserv_only("nginx is no client")
@@ -152,8 +153,16 @@ def test_a_server_that_wants_to_be_asked(scripted, site):
         caller.send(answer(content=str(caller.read_content(len(octets)) == octets)))
 
     server = scripted(script)
-    outcome = get(server.url(), "-d", f"@{site.write('file', octets)}")
+    words = [server.url(), "-d", f"@{site.write('file', octets)}"]
+    outcome = get(*words)
     assert (outcome.code, outcome.out) == (0, b"True")
+
+    def pause():
+        """Milliseconds from the server's word to the content; without that word it would be a second."""
+        interim, first = re.search(r"^ *([\d.]+) .*read\(.*\) = 25$.*?^ *([\d.]+) .*write\(", get("--trace", *words).err, re.M | re.S).groups()
+        return float(first) - float(interim)
+
+    assert any(pause() < 500 for _ in range(5))
 
 
 def test_a_server_that_refuses_content(scripted, site):
@@ -178,10 +187,10 @@ def test_an_answer_before_all_content_was_heard(scripted, site):
     def script(caller):
         caller.read_request()
         caller.send(answer("403 Forbidden", "no"))
-        caller.server.stopping.wait(30)
+        caller.server.stopping.wait(120)
 
     server = scripted(script)
-    outcome = get(server.url(), "-d", f"@{site.write('file', os.urandom(20_000_000))}", "-H", "Expect:", "-m", "20")
+    outcome = get(server.url(), "-d", f"@{site.write('file', os.urandom(20_000_000))}", "-H", "Expect:", seconds=30)
     assert (outcome.code, outcome.out) == (0, b"no")
 
 
@@ -216,6 +225,22 @@ def test_https_is_refused_in_words():
 def test_a_host_that_nobody_knows():
     outcome = get("http://nosuch.invalid/", "--connect-timeout", "20")
     assert outcome.code in (6, 28) and "nosuch.invalid" in outcome.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another resolv.conf needs root")
+def test_a_silent_name_server(site):
+    """Asking it would take minutes; nobody has to wait for that, nor for the thread that asks."""
+    if run(["unshare", "-m", "true"]).code != 0:
+        pytest.skip("no mount namespaces here")
+    resolv = site.write("resolv.conf", "nameserver 127.0.0.77\noptions timeout:30 attempts:5\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.77", 53))
+        for option in ("-m", "--connect-timeout"):
+            script = f"mount --bind {resolv} /etc/resolv.conf && exec {process.BINARY} get {option} 0.3 http://some.where/"
+            outcome = run(["unshare", "-m", "sh", "-c", script])
+            assert outcome.code == 28 and "some.where was not looked up in time" in outcome.err
+        silent.settimeout(1)
+        assert b"some\x05where" in silent.recv(1000)
 
 
 @cases("words", [["http://127.0.0.1:{port}/"], ["http://localhost:{port}/"], ["http://[::1]:{port}/"]])
