@@ -190,7 +190,7 @@ GetFailure GetSession::failure_of(const h1::ResponseFailure& failure, const Send
             if (!was_sent) return {GetStatus::send_failed, "the server has ended the connection before it had the whole request"};
             return {GetStatus::no_answer, "the server has ended the connection without an answer"};
         case Kind::failed:
-            if (failure.error.code == std::errc::timed_out) return out_of_time();
+            if (failure.error.code == std::errc::timed_out && loop_.now() >= deadline_) return out_of_time();
             if (failure.error.code != std::errc::connection_reset) return {GetStatus::receive_failed, describe(failure.error)};
             if (!was_sent) return {GetStatus::send_failed, "the server has broken the connection off while the request was sent"};
             return {GetStatus::receive_failed, "the server has broken the connection off"};

@@ -127,8 +127,12 @@ Task<Got<>> GetSession::connect(const GetRequest& request) {
     };
     auto connected = co_await upstream::connect(loop_, nullptr, *addresses, deadline, trying);
     if (!connected) {
-        const GetStatus status = loop_.now() >= deadline ? GetStatus::timed_out : GetStatus::no_connection;
-        co_return get_failure(status, connect_message(connected.error()));
+        const bool was_silence =
+            std::all_of(connected.error().begin(), connected.error().end(), [](const upstream::FailedAttempt& attempt) {
+                return attempt.error.code == std::errc::timed_out;  // ours, or the kernel's
+            });
+        const bool is_late = was_silence || loop_.now() >= deadline;
+        co_return get_failure(is_late ? GetStatus::timed_out : GetStatus::no_connection, connect_message(connected.error()));
     }
     say("*", fmt::format("connected to {}", connected->address.text()));
     if (trace_ != nullptr) trace_->connected(connected->socket.get(), connected->address);

@@ -198,6 +198,27 @@ TEST_P(ClientConnectionTest, ContentHasADeadline) {
     EXPECT_EQ(read_content(), "aberror: Connection timed out");
 }
 
+// Content that nobody reads stays with the server: a buffer here, what the stream holds, and no more.
+TEST_P(ClientConnectionTest, ASlowReaderSlowsTheServerDown) {
+    const std::string content(1'000'000, 'x');
+    answer("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    const auto send = [](io::Stream& stream, std::string_view octets) -> Task<> {
+        std::array<iovec, 1> parts{{{const_cast<char*>(octets.data()), octets.size()}}};
+        (void)co_await io::write_all(stream, parts, 100s);
+    };
+    io::Scope sender;
+    sender.spawn(send(*server_, content));
+    EXPECT_EQ(status(), 200);
+    const auto first = io::complete(*loop_, connection_->content().next(1));
+    ASSERT_TRUE(first);
+    loop_->turn(in(50ms));
+    loop_->turn(in(50ms));
+    EXPECT_GT(sender.task_count(), 0U);
+    EXPECT_LT(server_->octets_written(), 100'000U);
+    EXPECT_EQ(read_content(50'000).size(), content.size() - 1);
+    while (sender.task_count() > 0) loop_->turn(io::never);
+}
+
 TEST_P(ClientConnectionTest, CancelledContentIsNotRead) {
     answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde");
     EXPECT_EQ(status(), 200);

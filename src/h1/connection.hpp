@@ -56,8 +56,8 @@ public:
     void set_content_bytes_max(std::uint64_t bytes) noexcept;                     ///< client_max_body_size; 0: unlimited
     void set_content_patience(std::chrono::milliseconds between_reads) noexcept;  ///< client_body_timeout
 
-    /// Writes head and content, as send_message() does.
     using Sent = h1::Sent;
+    /// Writes head and content, as send_message() does.
     Task<Sent> write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
                               std::chrono::milliseconds patience, Arena& arena);
 
