@@ -8,6 +8,7 @@
 #include <new>
 
 #include "base/address_sanitizer.hpp"
+#include "base/text.hpp"
 
 namespace webserv {
 
@@ -50,6 +51,14 @@ char* Arena::take_from_new_chunk(std::size_t bytes, std::size_t alignment) {
 std::string_view Arena::copy(std::string_view text) {
     char* const memory = take(text.size());
     if (!text.empty()) std::memcpy(memory, text.data(), text.size());
+    return {memory, text.size()};
+}
+
+std::string_view Arena::lower(std::string_view text) {
+    const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (std::none_of(text.begin(), text.end(), is_capital)) return text;
+    char* const memory = take(text.size());
+    std::transform(text.begin(), text.end(), memory, text::to_lower);
     return {memory, text.size()};
 }
 

@@ -32,6 +32,9 @@ public:
     /// A copy of `text` that lives as long as the arena.
     [[nodiscard]] std::string_view copy(std::string_view text);
 
+    /// `text` with ASCII's capitals made small; itself if there are none.
+    [[nodiscard]] std::string_view lower(std::string_view text);
+
     /// `first` and `second` joined, in the arena's memory.
     [[nodiscard]] std::string_view join(std::string_view first, std::string_view second);
 

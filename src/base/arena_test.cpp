@@ -47,6 +47,9 @@ TEST(Arena, CopiesAndJoins) {
     EXPECT_EQ(arena.join("left", "right"), "leftright");
     EXPECT_EQ(arena.join("", ""), "");
     EXPECT_EQ(arena.copy({}), "");
+    EXPECT_EQ(arena.lower("[2001:DB8::1] Ab-Z@"), "[2001:db8::1] ab-z@");
+    const std::string_view small = "small";
+    EXPECT_EQ(arena.lower(small).data(), small.data());
     const std::string large(100'000, 'x');
     EXPECT_EQ(arena.join(large, "!"), large + "!");
 }

@@ -69,7 +69,7 @@ Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
     }
 }
 
-Task<Result<http::Request, ReadFailure>> Connection::read_head(const HeadLimits& limits, Arena& arena, io::Deadline deadline) {
+Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline) {
     if (!state_) state_ = std::make_unique<State>(stream_);
     State& state = *state_;
     ReadBuffer& buffer = state.input.buffer;
@@ -92,13 +92,13 @@ Task<Result<http::Request, ReadFailure>> Connection::read_head(const HeadLimits&
         const bool silent = state.request_line.empty();  // nothing but empty lines, if anything
         if (*count == 0) co_return std::unexpected{ReadFailure{silent ? ReadFailure::Kind::closed : ReadFailure::Kind::cut}};
     }
-    http::Request request = parser.request(buffer.unread(), arena);
+    parser.fill(request, buffer.unread());
     state.request_line = request.line;
     state.head_bytes = parser.head_bytes();
     buffer.take(parser.head_bytes());
     state.input.holds_head = true;
     state.content.begin(request);
-    co_return std::move(request);  // a copy would leave the arena
+    co_return Result<void, ReadFailure>{};
 }
 
 std::string_view Connection::request_line() const noexcept { return state_ ? state_->request_line : std::string_view{}; }
@@ -126,16 +126,25 @@ Task<Connection::Sent> Connection::write_response(const http::Response& response
     return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience);
 }
 
-Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline) {
-    if (!state_) co_return true;
-    bool clean = !state_->malformed;
-    if (clean && !state_->content.finished()) clean = co_await state_->content.discard(discard_bytes_max, deadline);
-    if (clean && !state_->input.buffer.unread().empty()) {
-        state_->forget_head();  // another request is pipelined
-    } else {
+bool Connection::finish_at_once() {
+    if (!state_) return true;
+    if (state_->malformed || !state_->content.finished()) return false;
+    if (state_->input.buffer.unread().empty()) {
         state_.reset();
+    } else {
+        state_->forget_head();  // another request is pipelined
     }
-    co_return clean;
+    return true;
+}
+
+Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline) {
+    bool clean = true;
+    if (state_ && !state_->malformed && !state_->content.finished()) {
+        clean = co_await state_->content.discard(discard_bytes_max, deadline);
+    }
+    if (clean && finish_at_once()) co_return true;
+    state_.reset();
+    co_return false;
 }
 
 Task<> Connection::close_gracefully(io::Deadline deadline, std::chrono::milliseconds patience) {

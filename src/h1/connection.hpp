@@ -42,9 +42,9 @@ public:
     /// Errors: timed_out, operation_canceled, not_connected when the peer has closed; the stream's own.
     Task<Result<>> wait_for_request(io::Deadline deadline);
 
-    /// Reads one head. The request's views are valid until finish_request(). After a failure of kind malformed,
+    /// Reads one head into `request`, which must be new. Its views are valid until finish_request(). After a failure of kind malformed,
     /// request_line() still tells what was received.
-    Task<Result<http::Request, ReadFailure>> read_head(const HeadLimits& limits, Arena& arena, io::Deadline deadline);
+    Task<Result<void, ReadFailure>> read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline);
     [[nodiscard]] std::string_view request_line() const noexcept;
     /// Octets of the head that was read (request line and fields), for $request_length; content octets are added as they are read.
     [[nodiscard]] std::uint64_t request_bytes() const noexcept;
@@ -65,6 +65,9 @@ public:
     /// Content that was announced with "Expect: 100-continue" and never asked for is not waited for: the answer is false.
     /// @return whether the next request's head begins where this request ended
     Task<bool> finish_request(std::uint64_t discard_bytes_max, io::Deadline deadline);
+
+    /// finish_request() for a request whose content has gone, or that had none. @return false: it is not so simple, and nothing was done
+    [[nodiscard]] bool finish_at_once();
 
     /// Whether octets beyond the present request have been read already: a pipelined request, or what nobody will read.
     [[nodiscard]] bool has_buffered() const noexcept;

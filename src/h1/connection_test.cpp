@@ -53,7 +53,10 @@ protected:
 
     Result<http::Request, ReadFailure> read_head(std::chrono::milliseconds patience = 1s) {
         const HeadLimits limits;
-        return io::complete(*loop_, connection_->read_head(limits, arena_, in(patience)));
+        http::Request request{arena_};
+        const auto read = io::complete(*loop_, connection_->read_head(request, limits, in(patience)));
+        if (!read) return std::unexpected{read.error()};
+        return request;
     }
     // All of the content; "error: ..." behind it, should there be one.
     std::string read_content(std::uint64_t piece_bytes_max = 1000) {

@@ -124,9 +124,8 @@ bool HeadParser::parse_request_line(std::string_view gathered, std::string_view 
 bool HeadParser::parse_target(std::string_view gathered, std::string_view target) {
     const auto parsed = http::parse_target(target, method_);
     if (!parsed) return refuse(HeadError::bad_target);
-    if (parsed->form != http::TargetForm::origin && parsed->form != http::TargetForm::asterisk) {
-        if (!http::is_authority(parsed->authority)) return refuse(HeadError::bad_host);
-    }
+    const auto authority = http::parse_authority(parsed->authority);
+    if (!authority) return refuse(HeadError::bad_host);
     const auto span = [&](std::string_view part) {
         if (part.empty()) return Span{};
         return Span{static_cast<std::uint32_t>(part.data() - gathered.data()), static_cast<std::uint32_t>(part.size())};
@@ -139,6 +138,7 @@ bool HeadParser::parse_target(std::string_view gathered, std::string_view target
     if (!literal_path_) path_ = span(parsed->path);
     query_ = span(parsed->query);
     authority_ = span(parsed->authority);
+    host_ = span(authority->host);
     return true;
 }
 
@@ -210,9 +210,14 @@ bool HeadParser::understand(std::string_view name, std::string_view value, Span 
 bool HeadParser::understand_host(std::string_view value, Span value_span) noexcept {
     if (has_host_) return refuse(HeadError::repeated_host);
     has_host_ = true;
-    // The authority of the target itself wins: RFC 9112 section 3.2.2.
-    if (form_ == http::TargetForm::origin || form_ == http::TargetForm::asterisk) authority_ = value_span;
-    return !value.empty() && http::is_authority(value) ? true : refuse(HeadError::bad_host);
+    const auto authority = http::parse_authority(value);
+    if (!authority || value.empty()) return refuse(HeadError::bad_host);
+    if (form_ == http::TargetForm::origin ||
+        form_ == http::TargetForm::asterisk) {  // that of the target itself wins: RFC 9112 section 3.2.2
+        authority_ = value_span;
+        host_ = {value_span.offset, static_cast<std::uint32_t>(authority->host.size())};  // it begins where the value begins
+    }
+    return true;
 }
 
 // Only 1*DIGIT, and once: RFC 9112 section 6.3 would let equal repetitions pass, others downstream may not agree.
@@ -259,9 +264,8 @@ std::string_view HeadParser::request_line(std::string_view gathered) const noexc
     return line.substr(0, line.find_first_of("\r\n"));
 }
 
-http::Request HeadParser::request(std::string_view gathered, Arena& arena) const {
+void HeadParser::fill(http::Request& request, std::string_view gathered) const {
     const auto view = [&](Span span) { return std::string_view{gathered.data() + span.offset, span.length}; };
-    http::Request request{arena};
     request.line = view(request_line_);
     request.method_name = view(method_name_);
     request.method = method_;
@@ -271,6 +275,7 @@ http::Request HeadParser::request(std::string_view gathered, Arena& arena) const
     request.query = view(query_);
     request.has_query = has_query_;
     request.authority = view(authority_);
+    request.host = view(host_);
     request.version = version_;
     request.content_length = content_length_;
     request.chunked = chunked_;
@@ -281,7 +286,6 @@ http::Request HeadParser::request(std::string_view gathered, Arena& arena) const
         const Line& line = line_at(index);
         request.fields.add(view(line.name), view(line.value));
     }
-    return request;
 }
 
 }  // namespace webserv::h1

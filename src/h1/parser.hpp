@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/arena.hpp"
 #include "http/message.hpp"
 
 namespace webserv::h1 {
@@ -68,9 +67,9 @@ public:
     [[nodiscard]] std::size_t head_bytes() const noexcept { return position_; }
     /// The request line as far as it was received, for the log; also after failed.
     [[nodiscard]] std::string_view request_line(std::string_view gathered) const noexcept;
-    /// The request; after complete. Its views point into `gathered` (but the path "/" of an absolute target without one is a literal),
-    /// its field table into the arena.
-    [[nodiscard]] http::Request request(std::string_view gathered, Arena& arena) const;
+    /// Fills in the request, which must be new; after complete. Its views point into `gathered` (but the path "/" of an absolute target
+    /// without one is a literal).
+    void fill(http::Request& request, std::string_view gathered) const;
     /// Field lines left out because their name has an underscore (nginx's underscores_in_headers off).
     [[nodiscard]] std::size_t dropped_lines() const noexcept { return dropped_lines_; }
 
@@ -125,7 +124,7 @@ private:
     std::size_t lines_ = 0;       // kept
     std::size_t dropped_lines_ = 0;
     std::optional<std::uint64_t> content_length_;
-    Span request_line_, method_name_, target_, path_, query_, authority_;
+    Span request_line_, method_name_, target_, path_, query_, authority_, host_;
     std::array<Line, inline_lines> first_lines_;
     std::vector<Line> more_lines_;
 };

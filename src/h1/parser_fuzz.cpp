@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/arena.hpp"
 #include "h1/parser.hpp"
 
 namespace {
@@ -68,8 +69,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     assert(piecewise.head_bytes() == whole.head_bytes() && whole.head_bytes() == gathered.size());
     webserv::Arena arena;
-    const webserv::http::Request request = whole.request(octets, arena);
+    webserv::http::Request request{arena};
+    whole.fill(request, octets);
     check_request(request, octets.substr(0, whole.head_bytes()));
-    if (!same(request, piecewise.request(gathered, arena))) std::abort();
+    webserv::http::Request again{arena};
+    piecewise.fill(again, gathered);
+    if (!same(request, again)) std::abort();
     return 0;
 }

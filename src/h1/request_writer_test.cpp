@@ -54,7 +54,8 @@ TEST(RequestWriter, IsReadByOurOwnParser) {
     HeadParser parser{HeadLimits{}};
     ASSERT_EQ(parser.parse(head), HeadParser::Progress::complete);
     Arena arena;
-    const auto request = parser.request(head, arena);
+    http::Request request{arena};
+    parser.fill(request, head);
     EXPECT_EQ(request.path, "/a");
     EXPECT_EQ(request.content_length, 12U);
     EXPECT_EQ(request.fields.find("x"), "y z");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -27,6 +28,7 @@ struct Sending {
     std::uint64_t bytes = 0;                                         // sent
     bool chunk_open = false;                                         // the last chunk's data lacks its CRLF
     bool ended = false;                                              // the final chunk has left
+    std::optional<io::Piece> first{};                                // of the content, if it was looked at already
 
     // What leaves in one system call: head, CRLF of the chunk before, size line, data, CRLF, final chunk.
     std::array<iovec, 6> parts{};
@@ -48,22 +50,53 @@ struct Sending {
         if (std::exchange(chunk_open, false)) add(line_end);
         if (last && !std::exchange(ended, true)) add(last_chunk);
     }
-    [[nodiscard]] std::uint64_t part_bytes() const noexcept {
-        std::uint64_t sum = 0;
-        for (const iovec& part : std::span{parts}.first(part_count)) sum += part.iov_len;
-        return sum;
+    /// If all of the content is at hand, in memory, and its length was announced: adds head and content.
+    [[nodiscard]] bool add_whole(io::Source& content) {
+        if (chunked || content.length() != left) return false;
+        first = content.at_hand(left);
+        if (!first || first->file != nullptr || first->bytes.size() != left) return false;
+        add_head();
+        add(first->bytes);
+        left = 0;
+        return true;
+    }
+    /// Sends the parts, if there are any, and empties the list. @return nothing if the stream did not take all: flush() the rest
+    [[nodiscard]] std::optional<Result<>> write_at_once(bool more_follows) {
+        if (part_count == 0) return Result<>{};
+        const auto unsent = std::span{parts}.first(part_count);
+        const auto attempt = stream.try_write(unsent, more_follows);
+        if (!attempt) return std::unexpected{attempt.error()};
+        bytes += attempt->count;
+        const auto rest = io::drop_front(unsent, attempt->count);
+        part_count = 0;
+        for (const iovec part : rest) parts[part_count++] = part;
+        if (part_count > 0) return std::nullopt;
+        return Result<>{};
     }
 };
 
-// Sends the parts, if there are any, and empties the list.
-Task<Result<>> write(Sending& sending, bool more_follows) {
-    const std::uint64_t all = sending.part_bytes();
+Task<Result<>> flush(Sending& sending, bool more_follows) {
+    std::uint64_t unsent = 0;
     const auto parts = std::span{sending.parts}.first(std::exchange(sending.part_count, 0));
+    for (const iovec& part : parts) unsent += part.iov_len;
     const auto written = co_await io::write_all(sending.stream, parts, sending.patience, more_follows);
+    sending.bytes += unsent;
     for (const iovec& part : parts) sending.bytes -= part.iov_len;  // write_all has advanced them, also when it failed half-way
-    sending.bytes += all;
     if (!written) co_return std::unexpected{written.error()};
     co_return Result<>{};
+}
+
+Task<Result<>> send_slice(Sending& sending, const sys::Fd& file, io::FileSlice slice) {
+    sending.add_head();
+    sending.add_chunk_line(slice.length);
+    auto written = sending.write_at_once(true);
+    if (!written) written = co_await flush(sending, true);
+    if (!*written) co_return *written;
+    sending.left -= slice.length;
+    const std::uint64_t all = slice.length;
+    const auto sent = co_await io::send_file(sending.stream, file, slice, sending.patience);
+    sending.bytes += all - slice.length;
+    co_return sent;
 }
 
 Task<Result<>> send_bytes(Sending& sending, std::string_view bytes, bool last) {
@@ -72,33 +105,19 @@ Task<Result<>> send_bytes(Sending& sending, std::string_view bytes, bool last) {
     sending.add(bytes);
     sending.add_chunk_end(last);
     sending.left -= bytes.size();
-    return write(sending, false);
-}
-
-Task<Result<>> send_slice(Sending& sending, const sys::Fd& file, io::FileSlice slice) {
-    sending.add_head();
-    sending.add_chunk_line(slice.length);
-    if (sending.part_count > 0) {
-        auto written = co_await write(sending, true);
-        if (!written) co_return written;
-    }
-    sending.left -= slice.length;
-    const std::uint64_t all = slice.length;
-    const auto sent = co_await io::send_file(sending.stream, file, slice, sending.patience);
-    sending.bytes += all - slice.length;
-    co_return sent;
-}
-
-// What is left to say once there is no more content: the head of an empty response, the final chunk.
-Task<Result<>> send_end(Sending& sending) {
-    sending.add_head();
-    sending.add_chunk_end(true);
-    return write(sending, false);
+    auto written = sending.write_at_once(false);
+    if (!written) written = co_await flush(sending, false);
+    co_return *written;
 }
 
 Task<Result<>> send_content(Sending& sending, io::Source& content) {
     while (sending.left > 0) {
-        const auto piece = co_await content.next(sending.left);
+        Result<io::Piece> piece;
+        if (auto first = std::exchange(sending.first, std::nullopt)) {
+            piece = *first;
+        } else {
+            piece = co_await content.next(sending.left);
+        }
         if (!piece) co_return std::unexpected{piece.error()};
         if (piece->is_end()) break;
         if (piece->file == nullptr) {
@@ -122,12 +141,20 @@ Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing frami
     sending.chunked = framing == Framing::chunked;
     if (framing == Framing::length) sending.left = length;
     Result<> outcome;
-    if (framing != Framing::none && content != nullptr) outcome = co_await send_content(sending, *content);
+    if (framing != Framing::none && content != nullptr && !sending.add_whole(*content)) {
+        outcome = co_await send_content(sending, *content);
+    }
     const bool too_short = framing == Framing::length && sending.left > 0;
     if (outcome && too_short) {  // no padding: the peer shall see that the content is incomplete
         outcome = std::unexpected{Error{.code = std::errc::io_error, .doing = "send content: it ended before its announced length"}};
     }
-    if (outcome && (!sending.head.empty() || (sending.chunked && !sending.ended))) outcome = co_await send_end(sending);
+    if (outcome) {  // what is left to say: the whole message, the head of one without content, the final chunk
+        sending.add_head();
+        sending.add_chunk_end(true);
+        auto written = sending.write_at_once(false);
+        if (!written) written = co_await flush(sending, false);
+        outcome = *written;
+    }
     const std::uint64_t content_bytes = sending.bytes > head.size() ? sending.bytes - head.size() : 0;
     co_return Sent{.bytes = sending.bytes, .content_bytes = content_bytes, .outcome = outcome};
 }

@@ -61,8 +61,9 @@ bool parse_port(std::string_view digits, std::optional<std::uint16_t>& port) noe
     return true;
 }
 
-// Checked, but with letters as received.
-Result<Authority, AuthorityError> split(std::string_view value) noexcept {
+}  // namespace
+
+Result<Authority, AuthorityError> parse_authority(std::string_view value) noexcept {
     Authority authority;
     if (value.empty()) return authority;
     const bool bracketed = value[0] == '[';
@@ -74,21 +75,6 @@ Result<Authority, AuthorityError> split(std::string_view value) noexcept {
     if (!rest.empty() && (rest[0] != ':' || !parse_port(rest.substr(1), authority.port))) return std::unexpected{AuthorityError::malformed};
     authority.host = bracketed ? host : check_name(host);
     if (authority.host.empty() || (bracketed && !is_ipv6_literal(host))) return std::unexpected{AuthorityError::malformed};
-    return authority;
-}
-
-constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-
-}  // namespace
-
-bool is_authority(std::string_view value) noexcept { return split(value).has_value(); }
-
-Result<Authority, AuthorityError> parse_authority(std::string_view value, Arena& arena) {
-    auto authority = split(value);
-    if (!authority || std::none_of(authority->host.begin(), authority->host.end(), is_upper)) return authority;
-    char* const memory = arena.take(authority->host.size());
-    std::transform(authority->host.begin(), authority->host.end(), memory, text::to_lower);
-    authority->host = {memory, authority->host.size()};
     return authority;
 }
 

@@ -25,7 +25,7 @@ void FieldSection::remove(std::string_view name) {
     std::erase_if(lines_, [name](const FieldLine& line) { return text::equal_ignoring_case(line.name, name); });
 }
 
-std::optional<std::string_view> FieldSection::find(std::string_view name) const noexcept {
+std::optional<std::string_view> FieldSection::search(std::string_view name) const noexcept {
     for (const FieldLine& line : lines_) {
         if (line.name.size() == name.size() && text::equal_ignoring_case(line.name, name)) return line.value;
     }

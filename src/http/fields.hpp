@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory_resource>
 #include <optional>
 #include <string_view>
@@ -20,11 +21,16 @@ class FieldSection {
 public:
     explicit FieldSection(std::pmr::memory_resource& memory) : lines_{&memory} {}
 
-    void add(std::string_view name, std::string_view value) { lines_.push_back({name, value}); }
+    void add(std::string_view name, std::string_view value) {
+        lines_.push_back({name, value});
+        added_ |= trait_of(name);
+    }
     void reserve(std::size_t lines) { lines_.reserve(lines); }
     void remove(std::string_view name);  ///< every line of that name
     /// The first line's value.
-    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept {
+        return may_have(name) ? search(name) : std::nullopt;
+    }
     [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 
     [[nodiscard]] auto begin() const noexcept { return lines_.begin(); }
@@ -33,7 +39,17 @@ public:
     [[nodiscard]] bool empty() const noexcept { return lines_.empty(); }
 
 private:
+    /// One bit of 64, the same for equal names: most of those that nobody sent are ruled out without a look at the lines.
+    [[nodiscard]] static std::uint64_t trait_of(std::string_view name) noexcept {
+        const unsigned letter = name.empty() ? 0 : static_cast<unsigned char>(name.front()) | 0x20U;
+        return std::uint64_t{1} << ((letter + 7 * name.size()) & 63);
+    }
+    [[nodiscard]] bool may_have(std::string_view name) const noexcept { return (added_ & trait_of(name)) != 0; }
+
+    [[nodiscard]] std::optional<std::string_view> search(std::string_view name) const noexcept;
+
     std::pmr::vector<FieldLine> lines_;
+    std::uint64_t added_ = 0;
 };
 
 /// A list element of a comma-separated value ("close" in "keep-alive, Close"), ignoring case (RFC 9110 section 5.6.1).

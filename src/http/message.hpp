@@ -39,6 +39,7 @@ struct Request {
     std::string_view query;      ///< after the first '?', without it and without a fragment
     bool has_query = false;      ///< tells "/a?" from "/a"
     std::string_view authority;  ///< of an absolute or authority target, else the Host field's value; may be empty (HTTP/1.0)
+    std::string_view host;       ///< the authority without port and trailing dot, letters as received
     Version version;
     FieldSection fields;
 

@@ -25,7 +25,7 @@ enum class TargetError : unsigned char { malformed };
 
 /// Splits a target. Refused: controls and spaces (octets above 0x7f are allowed, as in nginx), absolute-form of another scheme
 /// than http and https or without a host, asterisk with another method than OPTIONS, authority-form unless CONNECT.
-/// The authority is not checked: see is_authority.
+/// The authority is not checked: see parse_authority.
 [[nodiscard]] Result<Target, TargetError> parse_target(std::string_view target, Method method);
 
 enum class PathError : unsigned char { bad_escape, nul, above_root };
@@ -42,7 +42,7 @@ enum class PathError : unsigned char { bad_escape, nul, above_root };
 /// "#%<>?\^`{|} with the double quote), upper-case hex. Gives `path` itself if nothing changes.
 [[nodiscard]] std::string_view escape_path(std::string_view path, Arena& arena);
 
-/// A host as servers are chosen by it: lower-cased, without port and trailing dot; brackets of an IPv6 literal stay.
+/// A host without port and trailing dot, its letters as received; brackets of an IPv6 literal stay.
 struct Authority {
     std::string_view host;
     std::optional<std::uint16_t> port;
@@ -50,7 +50,6 @@ struct Authority {
 enum class AuthorityError : unsigned char { malformed };
 /// Host field value or authority (RFC 3986 section 3.2.2; userinfo is refused, RFC 9110 section 4.2.4).
 /// An empty value gives an empty host.
-[[nodiscard]] Result<Authority, AuthorityError> parse_authority(std::string_view value, Arena& arena);
-[[nodiscard]] bool is_authority(std::string_view value) noexcept;  ///< whether parse_authority would accept it
+[[nodiscard]] Result<Authority, AuthorityError> parse_authority(std::string_view value) noexcept;
 
 }  // namespace webserv::http

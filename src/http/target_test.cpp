@@ -110,16 +110,14 @@ TEST(Path, IsEscapedLikeNginx) {
 }
 
 std::string authority_of(std::string_view text) {
-    Arena arena;
-    const auto authority = parse_authority(text, arena);
-    EXPECT_EQ(is_authority(text), authority.has_value()) << text;
+    const auto authority = parse_authority(text);
     if (!authority) return "malformed";
     return std::string{authority->host} + (authority->port ? " " + std::to_string(*authority->port) : "");
 }
 
 TEST(Authority, IsHostAndPort) {
     EXPECT_EQ(authority_of(""), "");
-    EXPECT_EQ(authority_of("Example.COM"), "example.com");
+    EXPECT_EQ(authority_of("Example.COM"), "Example.COM");
     EXPECT_EQ(authority_of("example.com."), "example.com");
     EXPECT_EQ(authority_of("example.com.:8080"), "example.com 8080");
     EXPECT_EQ(authority_of("a:"), "a");
@@ -127,7 +125,7 @@ TEST(Authority, IsHostAndPort) {
     EXPECT_EQ(authority_of("a:65535"), "a 65535");
     EXPECT_EQ(authority_of("127.0.0.1:80"), "127.0.0.1 80");
     EXPECT_EQ(authority_of("[::1]"), "[::1]");
-    EXPECT_EQ(authority_of("[2001:DB8::1]:443"), "[2001:db8::1] 443");
+    EXPECT_EQ(authority_of("[2001:DB8::1]:443"), "[2001:DB8::1] 443");
     EXPECT_EQ(authority_of("a_b-c~d!$&'()*+,;=%2f"), "a_b-c~d!$&'()*+,;=%2f");
 }
 

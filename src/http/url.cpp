@@ -106,7 +106,7 @@ std::optional<UrlError> parse_authority_into(Url& url, std::string_view authorit
     const bool has_port = colon != std::string_view::npos;
     const std::string_view host = has_port ? authority.substr(0, colon) : authority;
     // RFC 3986 lets names be escaped; nobody writes them so but to mislead.
-    if (host.empty() || host.find('%') != std::string_view::npos || !is_authority(host)) return UrlError::bad_host;
+    if (host.empty() || host.find('%') != std::string_view::npos || !parse_authority(host)) return UrlError::bad_host;
     url.host = text::lower(host);
     url.port = port_of(url.scheme);
     const std::string_view digits = has_port ? authority.substr(colon + 1) : std::string_view{};

@@ -16,7 +16,7 @@ void check(const Url& url) {
     assert(url.target.starts_with('/'));
     assert(std::all_of(url.target.begin(), url.target.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; }));
     assert(webserv::http::parse_target(url.target, webserv::http::Method::get));
-    assert(webserv::http::is_authority(url.authority()));
+    assert(webserv::http::parse_authority(url.authority()));
     const auto again = webserv::http::parse_url(url.text());
     assert(again);
     assert(again->host == url.host && again->port == url.port && again->scheme == url.scheme && again->target == url.target);

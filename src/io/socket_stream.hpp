@@ -28,6 +28,8 @@ public:
     [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
 
     [[nodiscard]] const sys::Fd& socket() const noexcept { return socket_; }
+    /// Everything that had come was read: the kernel will say when there is more.
+    [[nodiscard]] bool has_read_all() const noexcept { return !read_.ready; }
 
 private:
     struct Side {  // one direction: who waits, until when, and what is known

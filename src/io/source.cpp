@@ -11,20 +11,32 @@ constexpr Error no_longer_wanted{.code = std::errc::operation_canceled, .doing =
 
 }  // namespace
 
-Task<Result<Piece>> MemorySource::next(std::uint64_t bytes_max) {
-    if (cancelled_) co_return std::unexpected{no_longer_wanted};
+std::optional<Piece> MemorySource::at_hand(std::uint64_t bytes_max) {
+    if (cancelled_) return std::nullopt;
     const std::string_view bytes = bytes_.substr(0, std::min<std::uint64_t>(bytes_max, bytes_.size()));
     bytes_.remove_prefix(bytes.size());
-    co_return Piece{.bytes = bytes};
+    return Piece{.bytes = bytes};
+}
+
+Task<Result<Piece>> MemorySource::next(std::uint64_t bytes_max) {
+    const auto piece = at_hand(bytes_max);
+    if (!piece) co_return std::unexpected{no_longer_wanted};
+    co_return *piece;
+}
+
+std::optional<Piece> FileSource::at_hand(std::uint64_t bytes_max) {
+    if (cancelled_) return std::nullopt;
+    const FileSlice slice{.offset = slice_.offset, .length = std::min(bytes_max, slice_.length)};
+    if (slice.length == 0) return Piece{};
+    slice_.offset += slice.length;
+    slice_.length -= slice.length;
+    return Piece{.file = &file_, .slice = slice};
 }
 
 Task<Result<Piece>> FileSource::next(std::uint64_t bytes_max) {
-    if (cancelled_) co_return std::unexpected{no_longer_wanted};
-    const FileSlice slice{.offset = slice_.offset, .length = std::min(bytes_max, slice_.length)};
-    if (slice.length == 0) co_return Piece{};
-    slice_.offset += slice.length;
-    slice_.length -= slice.length;
-    co_return Piece{.file = &file_, .slice = slice};
+    const auto piece = at_hand(bytes_max);
+    if (!piece) co_return std::unexpected{no_longer_wanted};
+    co_return *piece;
 }
 
 bool MemorySource::narrow(std::uint64_t offset, std::uint64_t count) {

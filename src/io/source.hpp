@@ -33,6 +33,8 @@ public:
     [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
     /// At most `bytes_max` octets; is_end() when there are no more. Errors are final.
     virtual Task<Result<Piece>> next(std::uint64_t bytes_max) = 0;
+    /// The same if it takes no waiting: saves the frame. Nothing: next() has to be asked.
+    [[nodiscard]] virtual std::optional<Piece> at_hand(std::uint64_t /*bytes_max*/) { return std::nullopt; }
     /// Leaves only `count` octets from `offset` on, both within length(); before the first next().
     /// @return whether this source can do that; if not, nothing has changed
     [[nodiscard]] virtual bool narrow(std::uint64_t /*offset*/, std::uint64_t /*count*/) { return false; }
@@ -46,6 +48,7 @@ public:
     explicit MemorySource(std::string_view bytes) noexcept : bytes_{bytes} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return bytes_.size(); }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
+    [[nodiscard]] std::optional<Piece> at_hand(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
     void cancel() override { cancelled_ = true; }
 
@@ -60,6 +63,7 @@ public:
     FileSource(const sys::Fd& file, FileSlice slice) noexcept : file_{file}, slice_{slice} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
+    [[nodiscard]] std::optional<Piece> at_hand(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
     void cancel() override { cancelled_ = true; }
 

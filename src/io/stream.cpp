@@ -5,10 +5,8 @@
 #include <algorithm>
 
 namespace webserv::io {
-namespace {
 
-/// Drops the first `count` octets, and entries that are empty.
-std::span<iovec> drop_front(std::span<iovec> from, std::size_t count) {
+std::span<iovec> drop_front(std::span<iovec> from, std::size_t count) noexcept {
     while (!from.empty() && count >= from.front().iov_len) {
         count -= from.front().iov_len;
         from.front().iov_len = 0;
@@ -20,8 +18,6 @@ std::span<iovec> drop_front(std::span<iovec> from, std::size_t count) {
     }
     return from;
 }
-
-}  // namespace
 
 bool ReadyAwaiter::await_ready() { return stream_.is_ready(readiness_); }
 void ReadyAwaiter::await_suspend(std::coroutine_handle<> waiter) { stream_.wait(readiness_, deadline_, waiter); }

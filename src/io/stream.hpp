@@ -80,6 +80,9 @@ protected:
 /// Reads at least one octet; 0 is the end of input. Errors: timed_out, operation_canceled, connection_reset.
 Task<Result<std::size_t>> read_some(Stream& stream, std::span<char> into, Deadline deadline);
 
+/// Advances what is to be written by `count` octets: entries that have left are empty. @return those that have not
+[[nodiscard]] std::span<iovec> drop_front(std::span<iovec> from, std::size_t count) noexcept;
+
 /// Writes all of `from`, whose entries it advances as they leave. `patience` bounds the time between two writes that
 /// succeed (nginx's send_timeout). Gives the octets written. Errors: timed_out, operation_canceled, broken_pipe, bad_address.
 Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std::chrono::milliseconds patience, bool more_follows = false);

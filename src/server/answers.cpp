@@ -168,7 +168,7 @@ std::string_view content_type_of(Exchange& exchange) {
         const TypeMap& types = core.types ? *core.types : built_in;
         if (const auto found = types.find(extension); found != types.end()) return found->second;
     }
-    return exchange.evaluate(core.default_type);
+    return without_line_ends(exchange.evaluate(core.default_type), exchange.arena);
 }
 
 std::optional<std::string_view> file_path(Exchange& exchange, std::string_view suffix) {
@@ -199,18 +199,18 @@ std::string_view without_line_ends(std::string_view value, Arena& arena) {
     return {memory, static_cast<std::size_t>(std::remove_copy_if(value.begin(), value.end(), memory, ends_line) - memory)};
 }
 
-Task<> send_response(Exchange& exchange) {
+Answer prepare_answer(Exchange& exchange) {
     http::Response& response = exchange.response;
     const CoreSettings& core = exchange.core();
-    Connection& connection = exchange.connection;
     response.server = server_text(exchange);
     if (response.status != 200 && response.status != 206 && response.status != 304) {
         response.last_modified.reset();  // an error page's own date says nothing about what was asked for
         response.accept_ranges = false;
     }
-    response.location = without_line_ends(response.location, exchange.arena);
-    response.content_type = without_line_ends(response.content_type, exchange.arena);
-    if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
+    if (!response.location.empty()) {
+        response.location = without_line_ends(response.location, exchange.arena);
+        if (response.location.starts_with('/')) response.location = absolute_location(exchange, response.location);
+    }
 
     const h1::Framing framing = framing_of(exchange);
     if (framing == h1::Framing::close || exchange.worker.draining()) exchange.persistent = false;
@@ -220,26 +220,25 @@ Task<> send_response(Exchange& exchange) {
         response.content_length.reset();
         response.content_type = {};
     }
-    io::Source* const content = framing == h1::Framing::none ? nullptr : exchange.content;
-    const h1::HeadOptions options{
-        .date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
-        .framing = framing,
-        .persistent = exchange.persistent,
-        .keep_alive_seconds = static_cast<std::uint32_t>(core.keepalive_header.count()),
-    };
     const bool cork = core.tcp_nopush && exchange.sends_file;
-    if (cork) connection.set_cork(true);
-    const h1::Connection::Sent sent =
-        co_await connection.http.write_response(response, options, content, core.send_timeout, exchange.arena);
-    if (cork) connection.set_cork(false);
+    if (cork) exchange.connection.set_cork(true);
+    return {.options = {.date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
+                        .framing = framing,
+                        .persistent = exchange.persistent,
+                        .keep_alive_seconds = static_cast<std::uint32_t>(core.keepalive_header.count())},
+            .content = framing == h1::Framing::none ? nullptr : exchange.content,
+            .corked = cork};
+}
+
+void finish_answer(Exchange& exchange, const Answer& answer, const h1::Connection::Sent& sent) {
+    if (answer.corked) exchange.connection.set_cork(false);
     exchange.bytes_sent = sent.bytes;
     exchange.content_bytes_sent = sent.content_bytes;
     exchange.complete = sent.outcome.has_value();
-    if (!sent.outcome) {
-        exchange.persistent = false;
-        connection.broken = true;
-        exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(sent.outcome.error())));
-    }
+    if (exchange.complete) return;
+    exchange.persistent = false;
+    exchange.connection.broken = true;
+    exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(sent.outcome.error())));
 }
 
 std::string_view server_text(const Exchange& exchange) { return exchange.core().server_tokens == Tokens::off ? "webserv" : product; }

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/task.hpp"
+#include "h1/connection.hpp"
 #include "server/exchange.hpp"
 
 namespace webserv::server {
@@ -31,8 +31,16 @@ namespace webserv::server {
 /// A value for a field line: it may come from the request, so what would end the line (CR, LF, NUL) is left out.
 [[nodiscard]] std::string_view without_line_ends(std::string_view value, Arena& arena);
 
-/// Head and content on the wire; sets bytes_sent and complete.
-Task<> send_response(Exchange& exchange);
+/// What goes on the wire, beside exchange.response.
+struct Answer {
+    h1::HeadOptions options;
+    io::Source* content = nullptr;
+    bool corked = false;
+};
+/// The last decisions about a response: framing, persistence, locations made absolute.
+[[nodiscard]] Answer prepare_answer(Exchange& exchange);
+/// Notes what came of it: bytes_sent, complete.
+void finish_answer(Exchange& exchange, const Answer& answer, const h1::Connection::Sent& sent);
 
 /// "webserv/1.2.3" or "webserv", as server_tokens says.
 [[nodiscard]] std::string_view server_text(const Exchange& exchange);

@@ -16,7 +16,7 @@ class OnOneLoop final : public Concurrency {
 public:
     explicit OnOneLoop(Worker& worker) : worker_{worker} {}
     void begin(sys::Accepted peer, const std::shared_ptr<const Entrance>& entrance) override {
-        worker_.scope.spawn(serve(worker_, std::move(peer.socket), peer.peer, entrance));
+        worker_.scope.spawn(serve(std::make_unique<Connection>(worker_, std::move(peer.socket), peer.peer, entrance)));
     }
 
 private:
@@ -48,7 +48,7 @@ Task<> OneByOne::serve_all() {
     while (!waiting_.empty()) {
         Waiting next = std::move(waiting_.front());
         waiting_.pop_front();
-        Task<> life = serve(worker_, std::move(next.peer.socket), next.peer.peer, next.entrance);
+        Task<> life = serve(std::make_unique<Connection>(worker_, std::move(next.peer.socket), next.peer.peer, next.entrance));
         co_await life;
     }
     serving_ = false;

@@ -38,7 +38,7 @@ struct After {
 };
 
 const ConnectionSettings& settings_before_request(Connection& connection, const WayIn& way_in) {
-    return connection.point_behind(*way_in.point).default_host->settings.get<ConnectionSettings>();
+    return connection.point_behind(way_in).default_host->settings.get<ConnectionSettings>();
 }
 
 h1::HeadLimits limits_of(const ConnectionSettings& settings) {
@@ -60,7 +60,7 @@ void take_target(http::Request& request) {
 // A head that was not read: a status if the peer can still use one, silence and a log line if not.
 Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure failure, io::TimePoint began) {
     After after;
-    after.take(connection.point_behind(*way_in.point).default_host->settings.get<CoreSettings>());
+    after.take(connection.point_behind(way_in).default_host->settings.get<CoreSettings>());
     using Kind = h1::ReadFailure::Kind;
     if (failure.kind == Kind::closed || failure.kind == Kind::canceled) co_return after;
 
@@ -69,7 +69,7 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     http::Request received{arena};
     received.line = connection.http.request_line();
     take_target(received);
-    Exchange exchange{connection, way_in, std::move(received), arena, began};
+    Exchange exchange{connection, way_in, received, arena, began};
     exchange.host_name = exchange.host->first_name();
     exchange.path = "/";
     if (failure.kind == Kind::malformed) {
@@ -90,20 +90,26 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     co_return after;
 }
 
-// The rest of the request's content must go before the next request, or before a close that does not reset.
-Task<After> finish(Exchange& exchange) {
+// What the exchange leaves behind, once `consumed` says whether the rest of its request's content has gone: it must have before the
+// next request, and before a close that does not reset.
+After after_exchange(Exchange& exchange, bool consumed) {
     Connection& connection = exchange.connection;
     const CoreSettings& core = exchange.core();
     After after;
     after.take(core);
-    if (connection.broken) co_return after;
-    const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
-    const io::Deadline deadline = connection.stream.now() + core.lingering_time;
-    const bool consumed = co_await connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
+    connection.answered_by = nullptr;
+    if (connection.broken) return after;
     after.persists = exchange.persistent && consumed && !connection.should_end();
     after.unread = !consumed || connection.http.has_buffered();
     if (after.persists && core.tcp_nodelay) connection.set_nodelay();
-    co_return after;
+    return after;
+}
+
+Task<bool> discard_content(Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
+    const io::Deadline deadline = exchange.connection.stream.now() + core.lingering_time;
+    return exchange.connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
 }
 
 /// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
@@ -116,32 +122,26 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     const io::TimePoint began = connection.stream.now();
     const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
     worker.metrics.add(Counter::reading);
-    auto request = co_await connection.http.read_head(limits, arena, deadline);
+    http::Request request{arena};
+    const auto read = co_await connection.http.read_head(request, limits, deadline);
     worker.metrics.add(Counter::reading, -1);
-    if (!request) {
-        const h1::ReadFailure failure = request.error();
+    if (!read) {
+        const h1::ReadFailure failure = read.error();
         auto refused = co_await refuse(connection, way_in, failure, began);
         co_return refused;
     }
     ++connection.requests;
     connection.answered_by = way_in.site.get();
     worker.metrics.add(Counter::requests);
-    Exchange exchange{connection, way_in, std::move(*request), arena, began};
+    Exchange exchange{connection, way_in, request, arena, began};
     exchange.persistent = exchange.request.persistent && !connection.should_end();
     const Outcome first = begin(exchange);
     worker.metrics.add(Counter::writing);
     co_await answer(exchange, first);
     worker.metrics.add(Counter::writing, -1);
-    auto after = co_await finish(exchange);
-    connection.answered_by = nullptr;
-    co_return after;
-}
-
-Task<bool> wait_for_request(Connection& connection, milliseconds timeout) {
-    connection.worker.begins_to_wait(connection);
-    auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
-    connection.worker.ends_waiting(connection);
-    co_return readable.has_value();
+    bool consumed = connection.broken || connection.http.finish_at_once();
+    if (!consumed) consumed = co_await discard_content(exchange);
+    co_return after_exchange(exchange, consumed);
 }
 
 Task<> close(Connection& connection, const After& after) {
@@ -166,15 +166,14 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd socket, const sys::
 Connection::~Connection() { worker.closed(*this); }
 
 const sys::Address& Connection::local() {
-    if (local_.family() == AF_UNSPEC) {
-        if (auto address = sys::local_address(stream.socket())) local_ = *address;
-    }
-    return local_;
+    if (!local_) local_ = std::make_unique<sys::Address>(sys::local_address(stream.socket()).value_or(sys::Address{}));
+    return *local_;
 }
 
 bool Connection::should_end() const noexcept { return worker.ends_connections() || !entrance->open; }
 
-const ListenPoint& Connection::point_behind(const ListenPoint& point) {
+const ListenPoint& Connection::point_behind(const WayIn& way_in) {
+    const ListenPoint& point = *way_in.point;
     if (point.specific.empty()) return point;
     const auto found =
         std::find_if(point.specific.begin(), point.specific.end(), [&](const auto& specific) { return specific->address == local(); });
@@ -190,14 +189,20 @@ void Connection::set_nodelay() {
     (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_NODELAY, 1);  // only costs time if it fails
 }
 
-Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<const Entrance> entrance) {
-    Connection connection{worker, std::move(socket), peer, std::move(entrance)};
+Task<> serve(std::unique_ptr<Connection> owned) {
+    Connection& connection = *owned;
+    Worker& worker = connection.worker;
     milliseconds timeout = settings_before_request(connection, connection.entrance->current).client_header_timeout;
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;
     for (;;) {
-        const bool has_request = co_await wait_for_request(connection, timeout);
-        if (!has_request) break;
+        // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
+        const bool comes_later = connection.stream.has_read_all() && !connection.http.has_buffered();
+        worker.begins_to_wait(connection);
+        const auto readable = co_await connection.http.wait_for_request(connection.stream.now() + timeout);
+        worker.ends_waiting(connection);
+        if (!readable) break;
+        if (!comes_later) worker.files.expect_changes();
         const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
         if (!after.persists) {
             co_await close(connection, after);

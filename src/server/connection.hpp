@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/frame_pool.hpp"
 #include "base/task.hpp"
 #include "h1/connection.hpp"
 #include "io/socket_stream.hpp"
@@ -32,11 +33,16 @@ struct Entrance {
 
 class Connection {
 public:
-    Connection(Worker& worker, sys::Fd socket, const sys::Address& peer, std::shared_ptr<const Entrance> entrance);
+    Connection(Worker& worker, sys::Fd socket, const sys::Address& peer, std::shared_ptr<const Entrance> way);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
     ~Connection();
 
+    static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
+    static void operator delete(void* memory, std::size_t bytes) noexcept { frame_pool::release(memory, bytes); }
+
     /// The point this connection means, of those that share a wildcard's socket.
-    [[nodiscard]] const ListenPoint& point_behind(const ListenPoint& point);
+    [[nodiscard]] const ListenPoint& point_behind(const WayIn& way_in);
     [[nodiscard]] const sys::Address& local();  ///< getsockname(2), asked once
     [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
@@ -61,10 +67,10 @@ public:
 
 private:
     sys::Address peer_;
-    sys::Address local_;
+    std::unique_ptr<sys::Address> local_;  // few want to know it
 };
 
 /// Answers requests on one connection until either side ends it (RFC 9112 section 9).
-Task<> serve(Worker& worker, sys::Fd socket, sys::Address peer, std::shared_ptr<const Entrance> entrance);
+Task<> serve(std::unique_ptr<Connection> owned);
 
 }  // namespace webserv::server

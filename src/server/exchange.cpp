@@ -15,13 +15,13 @@ constexpr unsigned redirects_max = 10;  // nginx's bound on rewrites and interna
 
 }  // namespace
 
-Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request received, Arena& memory, io::TimePoint first_octet)
+Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request& received, Arena& memory, io::TimePoint first_octet)
     : connection{client},
       worker{client.worker},
       site{way_in.site},
-      point{client.point_behind(*way_in.point)},
+      point{client.point_behind(way_in)},
       arena{memory},
-      request{std::move(received)},
+      request{received},
       response{memory},
       host{point.default_host},
       location{&host->bare},

@@ -33,17 +33,18 @@ struct RequestContent {
 
 class Exchange final : public config::VariableReader {
 public:
-    Exchange(Connection& client, const WayIn& way_in, http::Request received, Arena& memory, io::TimePoint first_octet);
+    /// Keeps the references: they must outlive it.
+    Exchange(Connection& client, const WayIn& way_in, http::Request& received, Arena& memory, io::TimePoint first_octet);
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() override;
 
     Connection& connection;
     Worker& worker;
-    const std::shared_ptr<const Site> site;
+    const std::shared_ptr<const Site>& site;
     const ListenPoint& point;  ///< of the site: what the connection came in by
     Arena& arena;
-    http::Request request;
+    http::Request& request;
     http::Response response;
     io::Source* content = nullptr;  ///< of the response; null: none
 
@@ -72,7 +73,7 @@ public:
     [[nodiscard]] const T& settings() const {
         return location->settings.get<T>();
     }
-    [[nodiscard]] const CoreSettings& core() const { return settings<CoreSettings>(); }
+    [[nodiscard]] const CoreSettings& core() const noexcept { return *location->core; }
     [[nodiscard]] bool is_safe() const noexcept { return request.method == http::Method::get || request.method == http::Method::head; }
 
     /// An object that lives as long as the exchange, in its arena.

@@ -80,7 +80,7 @@ void live_for_one_connection(const Worker& parent, pid_t parent_process, observe
         worker.branch_off(parent);
         Orders orders{worker, std::move(*signals), parent_process};
         if (!orders.start()) ::_exit(failed_status);
-        scope.spawn(serve(worker, std::move(peer.socket), peer.peer, std::move(entrance)));
+        scope.spawn(serve(std::make_unique<Connection>(worker, std::move(peer.socket), peer.peer, std::move(entrance))));
         orders.look_after_parent();  // it may have gone before the kernel knew that we want to hear of it
         io::Scope end;
         end.spawn(stop_when_finished(scope, **loop));

@@ -21,6 +21,7 @@ class Trace;
 
 namespace webserv::server {
 
+struct CoreSettings;
 struct Location;
 
 /// The locations at one level: of a server, or nested in another location. Complete after index().
@@ -82,7 +83,8 @@ struct Location {
     config::Place place;                                      ///< of the directive, for explanations
 
     config::SettingsTable settings;
-    std::vector<Handler> handlers;  ///< those that are wanted here, by phase
+    const CoreSettings* core = nullptr;  ///< of the settings: looked at most. From compilation on
+    std::vector<Handler> handlers;       ///< those that are wanted here, by phase
     std::vector<Filter> filters;
     std::shared_ptr<const observe::Log> log;
     LocationLevel nested;

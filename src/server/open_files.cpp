@@ -1,10 +1,11 @@
 // server/open_files.cpp: lookup, revalidation, and the bound on how many stay open.
-// A hit costs one stat(2); a miss opens, states and maps.
+// A hit costs one stat(2), or nothing if the path is watched; a miss opens, states and maps.
 #include "server/open_files.hpp"
 
 #include <fcntl.h>
 #include <limits.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -17,6 +18,9 @@ constexpr std::size_t files_max = 512;
 // Below this a copy out of the page cache in the same writev as the head is cheaper than a sendfile of its own (measured).
 constexpr std::uint64_t mapped_bytes_max = 32U << 10;
 
+// A watch costs a dozen system calls to set up. It pays after as many hits; a file that is written all the time never gets there.
+constexpr unsigned hits_before_watch_max = 4096;
+
 bool out_of_descriptors(const Error& error) {
     return error.code == std::errc::too_many_files_open || error.code == std::errc::too_many_files_open_in_system;
 }
@@ -24,24 +28,46 @@ bool out_of_descriptors(const Error& error) {
 }  // namespace
 
 Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
+    if (!caught_up_) catch_up();
+    const auto known = by_path_.find(path);
+    if (known == by_path_.end()) return ask(path, recent_.end());
+    const Recent::iterator entry = known->second;
+    // Once a second it is asked all the same: mounts, and writes through a mapping, are told to nobody.
+    if (!entry->watched.untouched() || entry->checked != second_) return ask(path, entry);
+    recent_.splice(recent_.begin(), recent_, entry);
+    return Found{entry->file->status, entry->file};
+}
+
+void OpenFiles::catch_up() {
+    watch_.catch_up();
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    second_ = now.tv_sec;
+    caught_up_ = true;
+}
+
+Result<OpenFiles::Found> OpenFiles::ask(std::string_view path, Recent::iterator known) {
     char name[PATH_MAX];
     if (path.size() >= sizeof name) return std::unexpected{Error{std::errc::filename_too_long, Blame::downstream, "stat"}};
     std::memcpy(name, path.data(), path.size());
     name[path.size()] = '\0';
 
-    const auto known = by_path_.find(path);
     const auto status = sys::status_of(name);
-    if (known != by_path_.end()) {
-        const Recent::iterator entry = known->second;
-        if (status && entry->file->status == *status) {
-            recent_.splice(recent_.begin(), recent_, entry);
-            return Found{*status, entry->file};
+    if (known != recent_.end()) {
+        if (status && known->file->status == *status) {
+            recent_.splice(recent_.begin(), recent_, known);
+            known->checked = second_;
+            if (!known->watched.untouched()) consider_watching(*known, name);
+            return Found{*status, known->file};
         }
-        forget(entry);
+        forget(known);
     }
     if (!status) return std::unexpected{status.error()};
     if (!status->is_regular()) return Found{*status, nullptr};
+    return open_unknown(path, name);
+}
 
+Result<OpenFiles::Found> OpenFiles::open_unknown(std::string_view path, const char* name) {
     auto file = open_anew(name);
     // Whoever has run out of descriptors needs them more for this file than for those that nobody asks for now.
     while (!file && out_of_descriptors(file.error()) && !recent_.empty()) {
@@ -51,14 +77,30 @@ Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
     if (!file) return std::unexpected{file.error()};
     if (!(*file)->status.is_regular()) return Found{(*file)->status, nullptr};  // replaced in between
     if (recent_.size() >= files_max) forget(std::prev(recent_.end()));
-    recent_.push_front({std::string{path}, *file});
+    recent_.emplace_front(path, *file);
     by_path_.emplace(recent_.front().path, recent_.begin());
     return Found{(*file)->status, std::move(*file)};
 }
 
+void OpenFiles::consider_watching(Entry& entry, const char* name) {
+    if (!may_watch_ || ++entry.hits < entry.hits_before_watch) return;
+    entry.hits = 0;
+    entry.hits_before_watch = std::min(entry.hits_before_watch * 2, hits_before_watch_max);
+    if (!watch_.watch(entry.path, entry.watched)) return;
+    // What changed before the watch was there is seen now; what changes later will be told.
+    const auto status = sys::status_of(name);
+    if (!status || !(*status == entry.file->status)) watch_.unwatch(entry.watched);
+}
+
 void OpenFiles::forget(Recent::iterator entry) {
+    watch_.unwatch(entry->watched);
     by_path_.erase(entry->path);
     recent_.erase(entry);
+}
+
+std::size_t OpenFiles::watched() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(recent_.begin(), recent_.end(), [](const Entry& entry) { return entry.watched.untouched(); }));
 }
 
 Result<std::shared_ptr<const OpenFile>> OpenFiles::open_anew(const char* path) {

@@ -1,5 +1,6 @@
 // server/open_files.hpp: files that were served lately, kept open with what every response about them needs.
-// Never stale: each lookup asks stat(2), and small files are mapped, so that their octets are the page cache's own.
+// Never stale: a lookup asks stat(2), unless the path is watched and nothing has happened to it; and small files are mapped, so that
+// their octets are the page cache's own.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 #include <unordered_map>
 
 #include "base/result.hpp"
-#include "server/virtual_host.hpp"
+#include "server/path_watch.hpp"
 #include "sys/fd.hpp"
 #include "sys/file.hpp"
 
@@ -39,17 +40,37 @@ public:
     /// Errors: those of stat(2) and open(2).
     [[nodiscard]] Result<Found> open(std::string_view path);
 
+    /// What was changed until now is seen by every open() that follows. The first one after this asks the kernel what has happened;
+    /// those after it need not. Due whenever somebody may have changed a file and then asked for it: at the latest once a turn.
+    void expect_changes() noexcept { caught_up_ = false; }
+    /// For a process that lives for a few requests: each path is asked for with stat(2), always.
+    void watch_nothing() noexcept { may_watch_ = false; }
+
     [[nodiscard]] std::size_t size() const noexcept { return recent_.size(); }
+    [[nodiscard]] std::size_t watched() const noexcept;
 
 private:
     struct Entry {
-        std::string path;
+        Entry(std::string_view name, std::shared_ptr<const OpenFile> opened) : path{name}, file{std::move(opened)} {}
+        const std::string path;
         std::shared_ptr<const OpenFile> file;
+        std::int64_t checked = 0;        // second of the last stat
+        unsigned hits = 0;               // since it was opened, or touched
+        unsigned hits_before_watch = 3;  // what is asked for often is worth a watch; what changes often less and less
+        WatchedPath watched;
     };
     using Recent = std::list<Entry>;  // the one used last stands first
+    void catch_up();
+    [[nodiscard]] Result<Found> ask(std::string_view path, Recent::iterator known);
+    [[nodiscard]] Result<Found> open_unknown(std::string_view path, const char* name);
+    void consider_watching(Entry& entry, const char* name);
     void forget(Recent::iterator entry);
     [[nodiscard]] Result<std::shared_ptr<const OpenFile>> open_anew(const char* path);
 
+    PathWatch watch_;
+    bool may_watch_ = true;
+    bool caught_up_ = false;
+    std::int64_t second_ = 0;  // of the last catch_up, on a clock that never goes back
     Recent recent_;
     std::unordered_map<std::string_view, Recent::iterator> by_path_;  // keys point into recent_
 };

@@ -1,5 +1,5 @@
 // server/open_files_test.cpp: files kept open: never stale whatever happens to the name, and never too many.
-// Real files that change under the cache: never a stale octet.
+// Real files that change under the cache; once with paths that are watched, once with paths that are asked for each time.
 #include "server/open_files.hpp"
 
 #include <fcntl.h>
@@ -14,11 +14,12 @@
 namespace webserv::server {
 namespace {
 
-class OpenFilesTest : public testing::Test {
+class OpenFilesTest : public testing::TestWithParam<bool> {
 protected:
     OpenFilesTest() {
         char name[] = "/tmp/open_files_test.XXXXXX";
         folder_ = ::mkdtemp(name);
+        if (!GetParam()) files_.watch_nothing();
     }
     ~OpenFilesTest() override { std::filesystem::remove_all(folder_); }
 
@@ -40,11 +41,16 @@ protected:
         return text;
     }
     std::shared_ptr<const OpenFile> open(const std::string& file) {
+        files_.expect_changes();
         auto found = files_.open(file);
         EXPECT_TRUE(found) << file;
+        if (GetParam()) {
+            for (int i = 0; i < 10; ++i) (void)files_.open(file);  // now it is worth a watch
+        }
         return found ? found->file : nullptr;
     }
     std::errc error_of(const std::string& file) {
+        files_.expect_changes();
         const auto found = files_.open(file);
         return found ? std::errc{} : found.error().code;
     }
@@ -53,7 +59,7 @@ protected:
     std::string folder_;
 };
 
-TEST_F(OpenFilesTest, AreOpenedOnce) {
+TEST_P(OpenFilesTest, AreOpenedOnce) {
     const std::string file = write("a", "hello");
     const auto first = open(file);
     ASSERT_NE(first, nullptr);
@@ -66,7 +72,7 @@ TEST_F(OpenFilesTest, AreOpenedOnce) {
     EXPECT_EQ(content(*large).size(), 100'000U);
 }
 
-TEST_F(OpenFilesTest, HaveAnEntityTagOfTimeAndSize) {
+TEST_P(OpenFilesTest, HaveAnEntityTagOfTimeAndSize) {
     const std::string file = write("a", std::string(255, 'x'));
     set_time(file, 0x5f5e1001);
     EXPECT_EQ(open(file)->entity_tag(), "\"5f5e1001-ff\"");
@@ -75,7 +81,7 @@ TEST_F(OpenFilesTest, HaveAnEntityTagOfTimeAndSize) {
     EXPECT_EQ(open(empty)->entity_tag(), "\"1-0\"");
 }
 
-TEST_F(OpenFilesTest, AreOpenedAnewWhenTimeOrSizeChange) {
+TEST_P(OpenFilesTest, AreOpenedAnewWhenTimeOrSizeChange) {
     const std::string file = write("a", "one");
     set_time(file, 1000);
     const auto first = open(file);
@@ -93,7 +99,7 @@ TEST_F(OpenFilesTest, AreOpenedAnewWhenTimeOrSizeChange) {
     EXPECT_EQ(files_.size(), 1U);
 }
 
-TEST_F(OpenFilesTest, AreOpenedAnewWhenReplacedByRename) {
+TEST_P(OpenFilesTest, AreOpenedAnewWhenReplacedByRename) {
     const std::string file = write("a", "old");
     set_time(file, 1000);
     const auto first = open(file);
@@ -106,7 +112,7 @@ TEST_F(OpenFilesTest, AreOpenedAnewWhenReplacedByRename) {
     EXPECT_EQ(content(*first), "old");  // who still sends it is not disturbed
 }
 
-TEST_F(OpenFilesTest, AreForgottenWhenDeleted) {
+TEST_P(OpenFilesTest, AreForgottenWhenDeleted) {
     const std::string file = write("a", "hello");
     const auto first = open(file);
     std::filesystem::remove(file);
@@ -117,7 +123,7 @@ TEST_F(OpenFilesTest, AreForgottenWhenDeleted) {
     EXPECT_EQ(content(*open(file)), "again");
 }
 
-TEST_F(OpenFilesTest, AreForgottenWhenTheyBecomeFolders) {
+TEST_P(OpenFilesTest, AreForgottenWhenTheyBecomeFolders) {
     const std::string file = write("a", "hello");
     (void)open(file);
     std::filesystem::remove(file);
@@ -126,7 +132,7 @@ TEST_F(OpenFilesTest, AreForgottenWhenTheyBecomeFolders) {
     EXPECT_EQ(files_.size(), 0U);
 }
 
-TEST_F(OpenFilesTest, AreOpenedAnewWhenTruncated) {
+TEST_P(OpenFilesTest, AreOpenedAnewWhenTruncated) {
     const std::string file = write("a", "hello");
     const auto first = open(file);
     ASSERT_EQ(::truncate(file.c_str(), 0), 0);
@@ -136,7 +142,7 @@ TEST_F(OpenFilesTest, AreOpenedAnewWhenTruncated) {
     EXPECT_FALSE(second->mapping);
 }
 
-TEST_F(OpenFilesTest, KnowFoldersButDoNotKeepThem) {
+TEST_P(OpenFilesTest, KnowFoldersButDoNotKeepThem) {
     const auto found = files_.open(folder_);
     ASSERT_TRUE(found);
     EXPECT_TRUE(found->status.is_directory());
@@ -144,7 +150,7 @@ TEST_F(OpenFilesTest, KnowFoldersButDoNotKeepThem) {
     EXPECT_EQ(files_.size(), 0U);
 }
 
-TEST_F(OpenFilesTest, DoNotWaitForPipes) {
+TEST_P(OpenFilesTest, DoNotWaitForPipes) {
     ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
     const auto found = files_.open(path("pipe"));  // opening it for reading would hang
     ASSERT_TRUE(found);
@@ -153,7 +159,7 @@ TEST_F(OpenFilesTest, DoNotWaitForPipes) {
     EXPECT_EQ(files_.size(), 0U);
 }
 
-TEST_F(OpenFilesTest, FailAsTheSystemCallsDo) {
+TEST_P(OpenFilesTest, FailAsTheSystemCallsDo) {
     write("a", "x");
     EXPECT_EQ(error_of(path("missing")), std::errc::no_such_file_or_directory);
     EXPECT_EQ(error_of(path("a/b")), std::errc::not_a_directory);
@@ -163,7 +169,7 @@ TEST_F(OpenFilesTest, FailAsTheSystemCallsDo) {
     EXPECT_EQ(error_of(path("loop")), std::errc::too_many_symbolic_link_levels);
 }
 
-TEST_F(OpenFilesTest, FollowWhereALinkPointsNow) {
+TEST_P(OpenFilesTest, FollowWhereALinkPointsNow) {
     write("a", "first");
     write("b", "other");
     std::filesystem::create_symlink("a", path("link"));
@@ -173,7 +179,7 @@ TEST_F(OpenFilesTest, FollowWhereALinkPointsNow) {
     EXPECT_EQ(content(*open(path("link"))), "other");
 }
 
-TEST_F(OpenFilesTest, ShowWritesInPlaceThroughTheMapping) {
+TEST_P(OpenFilesTest, ShowWritesInPlaceThroughTheMapping) {
     const std::string file = write("a", "hello");
     const auto opened = open(file);
     ASSERT_TRUE(opened->mapping);
@@ -184,7 +190,7 @@ TEST_F(OpenFilesTest, ShowWritesInPlaceThroughTheMapping) {
     EXPECT_EQ(opened->mapping->bytes(), "Jello");
 }
 
-TEST_F(OpenFilesTest, AreMappedOnlyWhenSmall) {
+TEST_P(OpenFilesTest, AreMappedOnlyWhenSmall) {
     const struct {
         std::size_t bytes;
         bool mapped;
@@ -196,7 +202,7 @@ TEST_F(OpenFilesTest, AreMappedOnlyWhenSmall) {
     }
 }
 
-TEST_F(OpenFilesTest, KeepTheOnesUsedLastWithinABound) {
+TEST_P(OpenFilesTest, KeepTheOnesUsedLastWithinABound) {
     constexpr std::size_t bound = 512;
     const auto first = open(write("first", "1"));
     const auto second = open(write("second", "2"));
@@ -204,12 +210,16 @@ TEST_F(OpenFilesTest, KeepTheOnesUsedLastWithinABound) {
     EXPECT_EQ(files_.size(), bound);
     EXPECT_EQ(open(path("first")), first);  // used again: the second is now the one used least lately
     (void)open(write("one more", "x"));
+    EXPECT_LE(files_.watched(), bound);
     EXPECT_EQ(files_.size(), bound);
     EXPECT_EQ(open(path("first")), first);
     EXPECT_NE(open(path("second")), second);
     EXPECT_EQ(content(*second), "2");  // whoever holds it can go on
     EXPECT_EQ(files_.size(), bound);
 }
+
+INSTANTIATE_TEST_SUITE_P(Unwatched, OpenFilesTest, testing::Values(false));
+INSTANTIATE_TEST_SUITE_P(Watched, OpenFilesTest, testing::Values(true));
 
 }  // namespace
 }  // namespace webserv::server

@@ -4,10 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <span>
+#include <utility>
+
 #include "http/status.hpp"
 #include "http/target.hpp"
 #include "server/answers.hpp"
-#include "server/request_content.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::server {
@@ -58,20 +61,6 @@ Outcome enter_location(Exchange& exchange) {
     return Outcome::declined();
 }
 
-Task<Outcome> run_handlers(Exchange& exchange, const std::vector<Handler>& handlers) {
-    for (const Handler& handler : handlers) {
-        if (handler.phase == Phase::log) break;
-        Outcome outcome;
-        if (handler.plain != nullptr) {
-            outcome = handler.plain(exchange);
-        } else {
-            outcome = co_await handler.waiting(exchange);
-        }
-        if (outcome.kind != Outcome::Kind::declined) co_return outcome;
-    }
-    co_return Outcome::declined();
-}
-
 Outcome nobody_answered(Exchange& exchange) {
     if (!exchange.path.ends_with('/')) {
         exchange.log(Level::error, fmt::format("no handler for \"{}\"", exchange.path));
@@ -82,29 +71,48 @@ Outcome nobody_answered(Exchange& exchange) {
     return Outcome::status(403);
 }
 
-// One pass through the phases: until somebody answers, or an internal redirect asks for another pass.
-Task<Outcome> run_once(Exchange& exchange) {
-    const bool jumped = std::exchange(exchange.named_jump, false);
-    if (!jumped) {
+// One pass through the phases. Most handlers are plain functions, and a pass without any other is one, too: no frame, no waiting.
+class Pass {
+public:
+    /// From the start, or, after a jump, from the named location on.
+    /// @return nothing: wait() has to be awaited before it can go on
+    std::optional<Outcome> begin(Exchange& exchange) {
+        if (std::exchange(exchange.named_jump, false)) return enter(exchange);
         exchange.location = &exchange.host->bare;
-        if (exchange.core().wants_request_content && !exchange.host->rewrite_handlers.empty()) {
-            const Outcome read = co_await read_request_content(exchange);
-            if (read.kind != Outcome::Kind::declined) co_return read;
+        handlers_ = exchange.host->rewrite_handlers;
+        in_location_ = false;
+        return go_on(exchange);
+    }
+    [[nodiscard]] Task<Outcome> wait(Exchange& exchange) {
+        const Handler& waiting = handlers_.front();
+        handlers_ = handlers_.subspan(1);
+        return waiting.waiting(exchange);
+    }
+    std::optional<Outcome> go_on(Exchange& exchange, Outcome waited = Outcome::declined()) {
+        if (waited.kind != Outcome::Kind::declined) return waited;
+        for (; !handlers_.empty() && handlers_.front().phase != Phase::log; handlers_ = handlers_.subspan(1)) {
+            const Handler& handler = handlers_.front();
+            if (handler.plain == nullptr) return std::nullopt;
+            const Outcome outcome = handler.plain(exchange);
+            if (outcome.kind != Outcome::Kind::declined) return outcome;
         }
-        const Outcome rewritten = co_await run_handlers(exchange, exchange.host->rewrite_handlers);
-        if (rewritten.kind != Outcome::Kind::declined) co_return rewritten;
+        if (in_location_) return nobody_answered(exchange);
         const Outcome chosen = choose_location(exchange);
-        if (chosen.kind != Outcome::Kind::declined) co_return chosen;
+        return chosen.kind == Outcome::Kind::declined ? enter(exchange) : chosen;
     }
-    const Outcome entered = enter_location(exchange);
-    if (entered.kind != Outcome::Kind::declined) co_return entered;
-    if (exchange.core().wants_request_content) {
-        const Outcome read = co_await read_request_content(exchange);
-        if (read.kind != Outcome::Kind::declined) co_return read;
+
+private:
+    std::optional<Outcome> enter(Exchange& exchange) {
+        const Outcome entered = enter_location(exchange);
+        if (entered.kind != Outcome::Kind::declined) return entered;
+        handlers_ = exchange.location->handlers;
+        in_location_ = true;
+        return go_on(exchange);
     }
-    const Outcome handled = co_await run_handlers(exchange, exchange.location->handlers);
-    co_return handled.kind == Outcome::Kind::declined ? nobody_answered(exchange) : handled;
-}
+
+    std::span<const Handler> handlers_;  // still to be run
+    bool in_location_ = false;
+};
 
 Outcome apply_filters(Exchange& exchange) {
     http::Response& response = exchange.response;
@@ -122,9 +130,7 @@ Outcome apply_filters(Exchange& exchange) {
 }  // namespace
 
 Outcome begin(Exchange& exchange) {
-    const auto authority = http::parse_authority(exchange.request.authority, exchange.arena);
-    if (!authority) return Outcome::status(400);
-    exchange.host_name = authority->host;
+    exchange.host_name = exchange.arena.lower(exchange.request.host);
     choose_host(exchange);
     if (exchange.host_name.empty()) exchange.host_name = exchange.host->first_name();
 
@@ -150,22 +156,30 @@ Outcome begin(Exchange& exchange) {
     return Outcome::declined();
 }
 
-Task<> answer(Exchange& exchange, Outcome first) {
-    Outcome outcome = first;
-    if (outcome.kind == Outcome::Kind::declined) outcome = co_await run_once(exchange);
+Task<> answer(Exchange& exchange, Outcome outcome) {
+    using Kind = Outcome::Kind;
     for (;;) {
-        if (outcome.kind == Outcome::Kind::status) outcome = answer_status(exchange, outcome.code);
-        if (outcome.kind == Outcome::Kind::redirected) {
-            outcome = co_await run_once(exchange);
-            continue;
+        if (outcome.kind == Kind::declined || outcome.kind == Kind::redirected) {
+            Pass pass;
+            std::optional<Outcome> decided = pass.begin(exchange);
+            while (!decided) {
+                const Outcome waited = co_await pass.wait(exchange);
+                decided = pass.go_on(exchange, waited);
+            }
+            outcome = *decided;
         }
-        if (outcome.kind == Outcome::Kind::close) break;
+        if (outcome.kind == Kind::status) outcome = answer_status(exchange, outcome.code);
+        if (outcome.kind == Kind::redirected) continue;
+        if (outcome.kind == Kind::close) break;
         outcome = apply_filters(exchange);
-        if (outcome.kind != Outcome::Kind::declined) continue;
-        co_await send_response(exchange);
+        if (outcome.kind != Kind::declined) continue;
+        Answer answer = prepare_answer(exchange);
+        const h1::Connection::Sent sent = co_await exchange.connection.http.write_response(
+            exchange.response, answer.options, answer.content, exchange.core().send_timeout, exchange.arena);
+        finish_answer(exchange, answer, sent);
         break;
     }
-    if (outcome.kind == Outcome::Kind::close) {
+    if (outcome.kind == Kind::close) {
         exchange.persistent = false;
         exchange.forced_status = outcome.code;
     }

@@ -12,8 +12,8 @@ namespace webserv::server {
 [[nodiscard]] Outcome begin(Exchange& exchange);
 
 /// Answers the exchange: phases until there is a response, filters, the response on the wire, the log phase.
-/// `first` is what begin() said, or the status of a request that was refused while it was read.
-Task<> answer(Exchange& exchange, Outcome first);
+/// `outcome` is what begin() said, or the status of a request that was refused while it was read.
+Task<> answer(Exchange& exchange, Outcome outcome);
 
 /// The log phase alone, for an exchange that was never answered.
 void log_exchange(Exchange& exchange);

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "config/parser.hpp"
+#include "server/request_content.hpp"
 
 namespace webserv::server {
 
@@ -42,6 +43,13 @@ std::vector<std::string> group_names(std::string_view pattern) {
 template <class Captured>
 void link_captures(const config::Regex& regex, VariableTable& variables, Captured& named_captures) {
     for (const auto& [name, group] : regex.names()) named_captures.emplace_back(variables.declare(name), group);
+}
+
+// Where a value refers to the request's content, it is read before any handler can ask for the value.
+void read_content_first(std::vector<Handler>& handlers, const config::SettingsTable& settings) {
+    if (!settings.get<CoreSettings>().wants_request_content) return;
+    handlers.insert(handlers.begin(),
+                    Handler{.phase = Phase::post_read, .plain = nullptr, .waiting = read_request_content, .wanted = nullptr});
 }
 
 }  // namespace
@@ -280,6 +288,7 @@ Checked<> SiteBuilder::add_location(Scope& outer, const Statement& statement) {
 }
 
 void SiteBuilder::compile_handlers(Location& location) {
+    location.core = &location.settings.get<CoreSettings>();
     for (const Module* const module : modules_) {
         if (module->finish != nullptr) module->finish(*this, location.settings);
         for (const Handler& handler : module->handlers) {
@@ -291,6 +300,7 @@ void SiteBuilder::compile_handlers(Location& location) {
     }
     std::stable_sort(location.handlers.begin(), location.handlers.end(),
                      [](const Handler& a, const Handler& b) { return a.phase < b.phase; });
+    read_content_first(location.handlers, location.settings);
     for (const auto& nested : location.nested.all()) compile_handlers(*nested);
 }
 
@@ -303,6 +313,8 @@ void SiteBuilder::compile_host(VirtualHost& host) {
     const auto is_server_rewrite = [](const Handler& handler) { return handler.phase == Phase::server_rewrite; };
     std::copy_if(handlers.begin(), handlers.end(), std::back_inserter(host.rewrite_handlers), is_server_rewrite);
     std::erase_if(handlers, [](const Handler& handler) { return handler.phase <= Phase::rewrite; });
+    read_content_first(handlers, host.settings);
+    if (!host.rewrite_handlers.empty()) read_content_first(host.rewrite_handlers, host.settings);
 }
 
 }  // namespace webserv::server

@@ -132,6 +132,7 @@ Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::Wo
     : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker}, older_due_{*this} {
     loop.at_end_of_turn([this] {
         flush_logs(false);
+        files.expect_changes();
         const auto turn = std::chrono::floor<std::chrono::microseconds>(loop.take_longest_turn());  // of those before this one
         metrics.raise(Counter::longest_turn, turn.count());
         longest_turn_ = std::max(longest_turn_, turn);
@@ -255,6 +256,7 @@ void Worker::branch_off(const Worker& parent) {
     access_logs_ = parent.access_logs_;
     connections_ = parent.connections_ - 1;  // the connection has taken its number already, from the parent
     draining_ = parent.draining_;
+    files.watch_nothing();
 }
 
 void Worker::List::append(Connection& connection) noexcept {

@@ -9,6 +9,7 @@ import pytest
 from harness import process
 from harness.client import head_of
 from harness.marks import cases, covers, not_in_model
+from harness.sockets import connected_inodes, sockets_of
 
 ANSWER = 'location / { return 200 "$pid"; }'
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -264,8 +265,10 @@ def test_no_descriptor_leaks(serve, site):
     site.write("file", "x" * 100_000)
     server = serve(server="location / { } location /no { return 404; }")
     (worker,) = worker_count(server, 1)
-    server.get("/file")
+    for _ in range(10):
+        server.get("/file")  # often enough that it is worth a watch, which has a descriptor
     folder = f"/proc/{worker}/fd"
+    process.wait_until(lambda: not sockets_of(worker) & connected_inodes(site.port()), what="the end of the connections")
     before = len(os.listdir(folder))
     for i in range(50):
         server.get("/file")

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness import process
 from harness.client import Connection, head_of
 from harness.marks import cases, covers, webserv_only
+from harness.sockets import sockets_of
 from harness.traffic import Download, Traffic
 
 PID = 'location / { return 200 "$pid"; } location /big { }'
@@ -129,10 +130,6 @@ def test_the_option_reloads(serve, site):
     site.configure(server='return 200 "new";')
     send_by_option(server, "reload")
     process.wait_until(lambda: server.get("/").text == "new", what="the new configuration")
-
-
-def sockets_of(pid):
-    return sum(os.readlink(entry).startswith("socket:") for entry in Path(f"/proc/{pid}/fd").iterdir())
 
 
 @covers("worker_shutdown_timeout")

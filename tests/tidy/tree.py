@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-SKIPPED_FOLDERS = {".git", "build", "__pycache__", ".pytest_cache", "node_modules"}
+SKIPPED = {".git", "build", "__pycache__", ".pytest_cache", "node_modules"}
 CODE = {".cpp", ".hpp", ".h", ".c"}
 SCRIPTS = {".py", ".sh", ".lua", ".js"}
 PROSE = {".md", ".html", ".css", ".txt", ".conf", ".types", ".svg"}
@@ -65,10 +65,10 @@ class Tree:
         """Every text file that is ours, sorted."""
         found = []
         for folder, subfolders, names in os.walk(self.root):
-            subfolders[:] = [name for name in subfolders if name not in SKIPPED_FOLDERS]
+            subfolders[:] = [name for name in subfolders if name not in SKIPPED]
             for name in names:
                 path = Path(folder) / name
-                if path.is_symlink() or "tests/corpus/" in str(path):
+                if path.is_symlink() or name in SKIPPED or "tests/corpus/" in str(path):
                     continue
                 if path.suffix in CODE | SCRIPTS | PROSE or (not path.suffix and is_text(path)):
                     found.append(SourceFile(self.root, path))

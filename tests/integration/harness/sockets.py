@@ -23,6 +23,11 @@ def tcp_inodes(port, state):
     return {row[9] for row in rows if int(row[1].split(":")[1], 16) == port and row[3] == state}
 
 
+def connected_inodes(port):
+    """Inodes of connections on our side of this port that have not ended: the peer may have sent its FIN."""
+    return tcp_inodes(port, "01") | tcp_inodes(port, "08")
+
+
 def queued(port):
     """Connections that wait to be accepted there."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]

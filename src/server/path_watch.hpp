@@ -1,0 +1,58 @@
+// server/path_watch.hpp: whether anything has happened to what a path names, without asking stat(2) again.
+// Every folder and symbolic link that the path leads through is watched, and the file itself.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sys/file_watch.hpp"
+
+namespace webserv::server {
+
+/// One path that somebody wants to know about. Its address must not change while it is watched.
+class WatchedPath {
+public:
+    WatchedPath() = default;
+    WatchedPath(const WatchedPath&) = delete;
+    WatchedPath& operator=(const WatchedPath&) = delete;
+
+    /// Nothing has happened since it was watched, as far as catch_up() knows. Once false, it is watched no more.
+    [[nodiscard]] bool untouched() const noexcept { return !steps_.empty(); }
+
+private:
+    friend class PathWatch;
+    struct Step {  ///< what must not change: an entry of a folder, or, without a name, the thing itself
+        int watch;
+        std::string name;
+    };
+    std::vector<Step> steps_;
+};
+
+class PathWatch {
+public:
+    /// Begins to watch an absolute path. What happened before is not told: look at the file once more afterwards.
+    /// @return false: it can not be watched (a limit, a network file system, a folder that can not be read), so nobody will say
+    bool watch(std::string_view path, WatchedPath& watched);
+    void unwatch(WatchedPath& watched);
+
+    /// Learns what has happened until now. One read(2), if anything is watched at all.
+    void catch_up();
+
+private:
+    using Dependents = std::unordered_multimap<std::string, WatchedPath*>;  // by the name of their step
+
+    [[nodiscard]] bool open();
+    bool follow(std::string_view path, WatchedPath& watched);
+    bool step_into(std::string& place, std::string_view name, std::string& rest, WatchedPath& watched);
+    bool depend(const Result<int>& watch, std::string_view name, WatchedPath& watched);
+    void touched(const sys::FileChange& change);
+    void forget_all();
+
+    std::optional<sys::FileWatch> kernel_;  // from the first path on
+    bool refused_ = false;                  // the kernel has none for us
+    std::unordered_map<int, Dependents> watches_;
+};
+
+}  // namespace webserv::server
