@@ -52,7 +52,8 @@ bool stays_behind(const UserField& field, const GetRequest& request) {
 
 std::string credentials(const GetRequest& request, const GetOptions& options) {
     if (request.url.user_information) return request.url.user_information->user + ":" + request.url.user_information->password;
-    return request.is_trusted ? options.user : std::string{};
+    if (!request.is_trusted || options.user.empty()) return {};
+    return options.user.find(':') == std::string::npos ? options.user + ":" : options.user;
 }
 
 std::vector<OwnField> own_fields(const GetRequest& request, const GetOptions& options, bool expects_continue, const GetResume* resume) {
@@ -94,9 +95,10 @@ Got<GetContent> open_content(const GetOptions& options) {
     const auto fail = [](const std::string& path, const Error& error) {
         return get_failure(GetStatus::not_read, fmt::format("{} can not be read: {}", path, describe(error)));
     };
-    const std::string path = !options.data->starts_with('@') ? "" : *options.data == "@-" ? "/dev/stdin" : options.data->substr(1);
-    if (path.empty()) {
-        content.bytes = options.data->starts_with('@') ? "" : *options.data;
+    const bool is_file = options.data->starts_with('@');
+    const std::string path = !is_file ? "" : *options.data == "@-" ? "/dev/stdin" : options.data->substr(1);
+    if (!is_file) {
+        content.bytes = *options.data;
     } else if (auto file = sys::open_for_reading(path.c_str()); !file) {
         return fail(path, file.error());
     } else if (const auto status = sys::status_of(*file); status && status->is_directory()) {
@@ -128,6 +130,7 @@ GetRequest redirected(const GetRequest& request, int status, http::Url target, c
     }
     // Once it has left, it is not trusted again: who is on the way decides where it goes.
     next.is_trusted = request.is_trusted && target.is_same_origin(first);
+    if (!target.user_information && target.is_same_origin(request.url)) target.user_information = request.url.user_information;
     next.url = std::move(target);
     return next;
 }

@@ -141,6 +141,7 @@ def test_content_that_can_not_be_read(scripted, site):
     outcome = get(server.url(), "-d", "@/no/such/file")
     assert outcome.code == 26 and "/no/such/file" in outcome.err and not server.requests
     assert get(server.url(), "-d", f"@{site.dir}").code == 26
+    assert get(server.url(), "-d", "@").code == 26
 
 
 def test_a_server_that_wants_to_be_asked(scripted, site):
@@ -204,6 +205,8 @@ def test_user_and_password(scripted):
     assert server.requests[-1].field("Authorization") == basic
     assert get(server.url(), "-u", "u!ser:pa:ss ").code == 0
     assert server.requests[-1].field("Authorization") == basic
+    assert get(server.url(), "-u", "user").code == 0
+    assert server.requests[-1].field("Authorization") == "Basic dXNlcjo="
     assert get(*words, "-H", "Authorization: own").code == 0
     assert server.requests[-1].field("Authorization") == "own"
 

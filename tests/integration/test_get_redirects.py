@@ -161,6 +161,10 @@ def test_secrets_go_along_on_the_same_origin(scripted):
         assert server.requests[-1].field("Authorization") and server.requests[-1].field("Cookie") == "secret"
     get("-L", server.url("/").replace("//", "//user:secret@"))
     assert server.requests[-1].field("Authorization")
+    absolute = scripted(answers(lambda request: answer(content="end") if request.target == "/end" else
+                                answer("302 Found", b"", f"Location: http://127.0.0.1:{absolute.port}/end")))
+    get("-L", absolute.url("/").replace("//", "//user:secret@"))
+    assert absolute.requests[-1].target == "/end" and absolute.requests[-1].field("Authorization")
 
 
 def test_another_port_is_another_origin_and_there_is_no_way_back(scripted):
