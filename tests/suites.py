@@ -156,7 +156,7 @@ def asan(tally):
 
 def fuzz_one(program):
     """A short run from the corpus; what it finds new is dropped, what breaks it is kept in build/results."""
-    corpus = ROOT / "tests/corpus" / program.name.removesuffix("_fuzz")
+    corpus = ROOT / "tests/corpus" / program.name
     log = RESULTS / f"{program.name}.log"
     with tempfile.TemporaryDirectory() as found:
         folders = [found] + ([str(corpus)] if corpus.is_dir() else [])

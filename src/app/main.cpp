@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <span>
 
+#include "app/get.hpp"
 #include "app/launch.hpp"
 #include "app/manual.hpp"
 #include "app/options.hpp"
@@ -83,6 +84,7 @@ std::string own_path(std::span<char* const> words) {
 int start(std::span<char* const> all_words) {
     const std::span<char* const> words = all_words.empty() ? all_words : all_words.subspan(1);
     if (!words.empty() && std::strcmp(words[0], "serve") == 0) return serve(words.subspan(1));
+    if (!words.empty() && std::strcmp(words[0], "get") == 0) return get(words.subspan(1));
     if (!words.empty() && std::strcmp(words[0], "manual") == 0) return write_manual(words.subspan(1));
     const auto options = parse_options(words);
     if (!options) {

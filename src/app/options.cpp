@@ -142,6 +142,7 @@ std::string help_text() {
     return fmt::format(R"(Usage: webserv [-?hvVtTq] [-s signal] [-p prefix]
                [-e filename] [-c filename] [-g directives]
        webserv serve [folder] [options]    (see webserv serve --help)
+       webserv get URL [options]           (see webserv get --help)
 
 Options:
   -?,-h         : this help

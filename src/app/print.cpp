@@ -19,14 +19,21 @@ void write_to(int descriptor, std::string_view text) noexcept {
     }
 }
 
+// https://no-color.org: a set NO_COLOR turns colours off.
+bool is_coloured_terminal(int descriptor) noexcept { return ::isatty(descriptor) == 1 && std::getenv("NO_COLOR") == nullptr; }
+
 }  // namespace
 
 void print(std::string_view text) noexcept { write_to(STDOUT_FILENO, text); }
 void print_error(std::string_view text) noexcept { write_to(STDERR_FILENO, text); }
 
 bool wants_colours() noexcept {
-    // https://no-color.org: a set NO_COLOR turns colours off.
-    static const bool wanted = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    static const bool wanted = is_coloured_terminal(STDOUT_FILENO);
+    return wanted;
+}
+
+bool wants_colours_in_errors() noexcept {
+    static const bool wanted = is_coloured_terminal(STDERR_FILENO);
     return wanted;
 }
 

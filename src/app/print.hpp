@@ -9,7 +9,8 @@ namespace webserv::app {
 void print(std::string_view text) noexcept;        ///< standard output
 void print_error(std::string_view text) noexcept;  ///< standard error
 
-/// Whether standard output is a terminal of somebody who likes colours.
+/// Whether standard output, or standard error, is a terminal of somebody who likes colours.
 [[nodiscard]] bool wants_colours() noexcept;
+[[nodiscard]] bool wants_colours_in_errors() noexcept;
 
 }  // namespace webserv::app

@@ -87,7 +87,7 @@ void explain(const std::string& problem, const sys::Address& address) {
 
 int run(const Folder& folder) {
     std::optional<SocketTrace> trace;  // before the first socket, and until the last is closed
-    if (folder.trace) trace.emplace();
+    if (folder.trace) trace.emplace(SocketTrace::Role::server);
     std::error_code error;
     std::string local_path = folder.local_path;
     if (!local_path.empty() && !local_path.starts_with('@')) local_path = std::filesystem::absolute(local_path, error).string();

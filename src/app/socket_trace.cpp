@@ -96,6 +96,7 @@ std::string call_text(const sys::SocketCall& call) {
 }
 
 std::string error_text(Name name, int error) {
+    if (error == EINPROGRESS) return "the handshake has begun";
     if (error != EAGAIN) return std::strerror(error);
     if (name == Name::accept) return "nobody waits in the queue";
     if (name == Name::read) return "nothing to read yet";
@@ -116,12 +117,12 @@ std::string handshake_text(int descriptor, const sys::TcpFacts& facts) {
 
 }  // namespace
 
-SocketTrace::SocketTrace() {
+SocketTrace::SocketTrace(Role role) : role_{role}, peer_{role == Role::server ? "client" : "server"} {
     // Handlers of fork stay for good, so they look whether anybody watches.
     [[maybe_unused]] static const int registered = ::pthread_atfork(nullptr, forked_parent, forked_child);
     present = this;
     sys::call_observer = this;
-    print(fmt::format("{:>10} {:>7} call\n", "ms", "process"));
+    write(fmt::format("{:>10} {:>7} call\n", "ms", "process"));
 }
 
 SocketTrace::~SocketTrace() {
@@ -129,9 +130,16 @@ SocketTrace::~SocketTrace() {
     present = nullptr;
 }
 
+// A client's standard output is for what it gets.
+void SocketTrace::write(std::string_view text) const { role_ == Role::server ? print(text) : print_error(text); }
+
+bool SocketTrace::is_coloured() const { return role_ == Role::server ? wants_colours() : wants_colours_in_errors(); }
+
+void SocketTrace::note(std::string_view text) { line(is_coloured() ? dim : "", text, ""); }
+
 void SocketTrace::line(std::string_view colour, std::string_view call, std::string_view remark) {
-    const bool coloured = wants_colours();
-    print(fmt::format("{:10.3f} {:7} {}{}{}{}{}{}{}\n", milliseconds(Clock::now() - start_), ::getpid(), coloured ? colour : "", call,
+    const bool coloured = is_coloured();
+    write(fmt::format("{:10.3f} {:7} {}{}{}{}{}{}{}\n", milliseconds(Clock::now() - start_), ::getpid(), coloured ? colour : "", call,
                       coloured ? plain : "", remark.empty() ? "" : "  ", coloured ? dim : "", remark, coloured ? plain : ""));
 }
 
@@ -159,11 +167,12 @@ void SocketTrace::remember(const sys::SocketCall& call, int error) {
     const auto found = lives_.find(call.descriptor);
     if (found == lives_.end()) return;
     Life& life = found->second;
+    if (call.name == Name::connect && role_ == Role::client) life.is_connection = true;  // a server looks whether a path is in use
     if (error == ECONNRESET || error == EPIPE) {
-        if (life.ending == Ending::open) life.ending = Ending::client_reset;
+        if (life.ending == Ending::open) life.ending = Ending::peer_reset;
     } else if (error == 0 && call.name == Name::read) {
         life.octets_read += static_cast<std::uint64_t>(call.result);
-        if (call.result == 0 && life.ending == Ending::open) life.ending = Ending::client_finished;
+        if (call.result == 0 && life.ending == Ending::open) life.ending = Ending::peer_finished;
     } else if (error == 0 && (call.name == Name::write || call.name == Name::send_file)) {
         life.octets_written += static_cast<std::uint64_t>(call.result);
     }
@@ -174,25 +183,28 @@ void SocketTrace::ending(int descriptor, Name how) noexcept {
     if (found == lives_.end() || !found->second.is_connection || found->second.ending != Ending::open) return;
     Life& life = found->second;
     if (life.has_heir && how == Name::close) return;  // the connection goes on without us
+    life.ending = ending_of(descriptor, life, how);
+}
+
+SocketTrace::Ending SocketTrace::ending_of(int descriptor, const Life& life, Name how) const noexcept {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    const bool was_used = role_ == Role::server || life.octets_read + life.octets_written > 0;
+    if (!was_used && ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) < 0) return Ending::unconnected;
     pollfd state{.fd = descriptor, .events = POLLRDHUP, .revents = 0};
     (void)::poll(&state, 1, 0);
     int unread = 0;
     (void)::ioctl(descriptor, FIONREAD, &unread);
-    if ((state.revents & POLLERR) != 0) {
-        life.ending = Ending::client_reset;
-    } else if ((state.revents & POLLRDHUP) != 0) {
-        life.ending = Ending::client_finished;
-    } else {
-        // RFC 1122 section 4.2.2.13: to close with octets unread says that they are lost, with a reset.
-        life.ending = how == Name::close && unread > 0 ? Ending::we_reset : Ending::we_finished;
-    }
+    if ((state.revents & POLLERR) != 0) return Ending::peer_reset;
+    if ((state.revents & POLLRDHUP) != 0) return Ending::peer_finished;
+    // RFC 1122 section 4.2.2.13: to close with octets unread says that they are lost, with a reset.
+    return how == Name::close && unread > 0 ? Ending::we_reset : Ending::we_finished;
 }
 
 void SocketTrace::accepted(int listener, int descriptor) {
-    const std::string_view colour = wants_colours() ? dim : "";
-    if (const auto facts = sys::tcp_facts(descriptor)) line(colour, handshake_text(descriptor, *facts), "");
+    if (const auto facts = sys::tcp_facts(descriptor)) note(handshake_text(descriptor, *facts));
     if (const auto queue = sys::tcp_facts(listener)) {
-        line(colour, fmt::format("queue of {}: {} of {} wait for accept", listener, queue->queued, queue->queue_max), "");
+        note(fmt::format("queue of {}: {} of {} wait for accept", listener, queue->queued, queue->queue_max));
     }
 }
 
@@ -202,7 +214,7 @@ std::string SocketTrace::remark_on(const sys::SocketCall& call, int error) {
         case Name::accept:
             return fmt::format("from {}", call.address->text());
         case Name::read:
-            return call.result == 0 ? "end of input: the client has sent its FIN" : "";
+            return call.result == 0 ? fmt::format("end of input: the {} has sent its FIN", peer_) : "";
         case Name::shutdown:
             return "our FIN: we have said everything";
         case Name::close:
@@ -220,12 +232,14 @@ std::string SocketTrace::farewell(int descriptor) {
     std::string text = fmt::format("after {:.3f} ms, {} octets read and {} written; ", milliseconds(Clock::now() - life.since),
                                    life.octets_read, life.octets_written);
     switch (life.ending) {
-        case Ending::client_finished:
-            return text + "the client hung up first";
-        case Ending::client_reset:
-            return text + "the client broke off (a reset)";
+        case Ending::peer_finished:
+            return text + fmt::format("the {} hung up first", peer_);
+        case Ending::peer_reset:
+            return text + fmt::format("the {} broke off (a reset)", peer_);
         case Ending::we_reset:
             return text + "we broke off with octets unread (a reset)";
+        case Ending::unconnected:
+            return "it was never connected";
         case Ending::we_finished:
         case Ending::open:
             return text + "we hung up first";

@@ -61,6 +61,7 @@ ChunkedDecoder::State ChunkedDecoder::advance(char c) noexcept {
         case State::trailer_value:
             return in_trailer(c);
         case State::trailer_line_feed:
+            if (trailers_ != nullptr) *trailers_ += "\r\n";
             return expect(c, '\n', State::line_start);
         case State::last_line_feed:
             return expect(c, '\n', State::ended);
@@ -118,6 +119,7 @@ ChunkedDecoder::State ChunkedDecoder::in_trailer(char c) noexcept {
     if (c == '\n') return fail(ChunkError::bad_line_end);
     if (state_ == State::line_start && c == '\r') return State::last_line_feed;
     if (++trailer_bytes_ > trailer_bytes_max) return fail(ChunkError::trailers_too_long);
+    if (trailers_ != nullptr && c != '\r') *trailers_ += c;
     if (state_ == State::trailer_value) {
         if (c == '\r') return State::trailer_line_feed;
         return is_value_octet(c) ? State::trailer_value : fail(ChunkError::bad_trailer);

@@ -1,9 +1,10 @@
 // h1/chunked.hpp: the chunked transfer coding (RFC 9112 section 7.1): decoding what a peer sends, framing what we send.
-// No I/O and no memory: the data handed out are views of the input.
+// No I/O and no memory: the data handed out are views of the input. Trailers are kept only for whoever asks.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace webserv::h1 {
@@ -18,9 +19,13 @@ enum class ChunkError : unsigned char {
     trailers_too_long,
 };
 
-/// Decodes incrementally; keeps no octets. Extensions are checked and dropped, within a bound for the whole content; trailers too.
+/// Decodes incrementally; keeps no octets. Extensions are checked and dropped, within a bound for the whole content; trailers too,
+/// unless they are wanted.
 class ChunkedDecoder {
 public:
+    /// Appends the trailer section to `trailers`, its lines with their ends, without the last, empty one. Before the first decode().
+    void keep_trailers(std::string& trailers) noexcept { trailers_ = &trailers; }
+
     enum class Progress : unsigned char { need_more, data, end, failed };
     struct Step {
         Progress progress;
@@ -67,6 +72,7 @@ private:
     std::uint64_t chunk_left_ = 0;
     std::size_t extension_bytes_ = 0;  // of the whole content
     std::size_t trailer_bytes_ = 0;
+    std::string* trailers_ = nullptr;
 };
 
 /// "3e8\r\n" for a chunk of 1000 octets. `into` holds at least 18 octets. Gives the view written.

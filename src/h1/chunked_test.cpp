@@ -134,5 +134,21 @@ TEST(ChunkSize, IsHexadecimal) {
     EXPECT_EQ(format_chunk_size(UINT64_MAX, memory.data()), "ffffffffffffffff\r\n");
 }
 
+TEST(ChunkedDecoder, KeepsTrailersForWhoeverAsks) {
+    const std::string_view input = "1\r\nx\r\n0\r\nA: b\r\nC:\t d \r\n\r\nHTTP/1.1";
+    for (const std::size_t piece_bytes : {input.size(), std::size_t{1}}) {
+        ChunkedDecoder decoder;
+        std::string trailers;
+        decoder.keep_trailers(trailers);
+        auto progress = ChunkedDecoder::Progress::need_more;
+        for (std::string_view rest = input; progress != ChunkedDecoder::Progress::end;) {
+            const auto step = decoder.decode(rest.substr(0, piece_bytes));
+            progress = step.progress;
+            rest.remove_prefix(step.consumed);
+        }
+        EXPECT_EQ(trailers, "A: b\r\nC:\t d \r\n");
+    }
+}
+
 }  // namespace
 }  // namespace webserv::h1

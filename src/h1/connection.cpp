@@ -129,6 +129,12 @@ void Connection::set_content_patience(std::chrono::milliseconds between_reads) n
 
 bool Connection::has_buffered() const noexcept { return state_ && !state_->input.buffer.unread().empty(); }
 
+Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
+                                                  std::chrono::milliseconds patience, Arena& arena) {
+    const std::string_view head = render_head(response, options, arena);
+    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience);
+}
+
 bool Connection::finish_at_once() {
     if (!state_) return true;
     if (state_->malformed || !state_->content.finished()) return false;

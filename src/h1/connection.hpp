@@ -12,6 +12,7 @@
 #include "base/task.hpp"
 #include "h1/chunked.hpp"
 #include "h1/parser.hpp"
+#include "h1/send_message.hpp"
 #include "h1/writer.hpp"
 #include "http/message.hpp"
 #include "io/source.hpp"
@@ -58,14 +59,8 @@ public:
     void set_content_bytes_max(std::uint64_t bytes) noexcept;                     ///< client_max_body_size; 0: unlimited
     void set_content_patience(std::chrono::milliseconds between_reads) noexcept;  ///< client_body_timeout
 
-    /// Writes head and content; the head leaves together with the first content. `content` may be null.
-    /// A source that ends early makes an error, never padding; one that has more is cut at the length announced.
-    /// @return octets sent: all, and without the head (nginx's $bytes_sent and $body_bytes_sent: chunk framing counts).
-    struct Sent {
-        std::uint64_t bytes = 0;
-        std::uint64_t content_bytes = 0;
-        Result<> outcome;  ///< an error: the connection can not be used any more; but if `bytes` is 0, nothing has been said yet
-    };
+    using Sent = h1::Sent;
+    /// Writes head and content, as send_message() does.
     Task<Sent> write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
                               std::chrono::milliseconds patience, Arena& arena);
 

@@ -76,4 +76,22 @@ struct Response {
     FieldSection trailers;                    ///< those that were sent
 };
 
+/// A response head that somebody else has sent, parsed and checked. Its views point into the head's octets or into an arena.
+struct ReceivedResponse {
+    explicit ReceivedResponse(std::pmr::memory_resource& memory) : fields{memory} {}
+
+    std::string_view line;  ///< the status line as received, without its end
+    Version version;
+    int status = 0;
+    std::string_view reason;  ///< may be empty
+    FieldSection fields;
+
+    std::optional<std::uint64_t> content_length;  ///< octets announced; with HEAD and 304 they do not come
+    bool chunked = false;                         ///< Transfer-Encoding: chunked
+    bool persistent = false;                      ///< the server keeps the connection (RFC 9112 section 9.3)
+
+    /// Whether another response to the same request follows: 1xx, but for 101, after which HTTP is over.
+    [[nodiscard]] bool is_interim() const noexcept { return status < 200 && status != 101; }
+};
+
 }  // namespace webserv::http

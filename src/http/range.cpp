@@ -69,4 +69,28 @@ Result<std::pmr::vector<ByteRange>, RangeError> parse_ranges(std::string_view va
     return std::unexpected{unsatisfiable ? RangeError::unsatisfiable : RangeError::ignored};
 }
 
+std::optional<ContentRange> parse_content_range(std::string_view value) {
+    constexpr std::string_view unit = "bytes ";
+    if (value.size() < unit.size() || !text::equal_ignoring_case(value.substr(0, unit.size()), unit)) return std::nullopt;
+    value.remove_prefix(unit.size());
+    const std::size_t slash = value.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    const std::string_view range = value.substr(0, slash);
+    const std::string_view length = value.substr(slash + 1);
+    ContentRange parsed;
+    if (length != "*") {
+        parsed.complete_length = text::parse_decimal(length);
+        if (!parsed.complete_length) return std::nullopt;
+    }
+    if (range == "*") return parsed.complete_length ? std::optional{parsed} : std::nullopt;
+    const std::size_t dash = range.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto first = text::parse_decimal(range.substr(0, dash));
+    const auto last = text::parse_decimal(range.substr(dash + 1));
+    if (!first || !last || *last < *first) return std::nullopt;
+    if (parsed.complete_length && *last >= *parsed.complete_length) return std::nullopt;
+    parsed.range = ByteRange{*first, *last};
+    return parsed;
+}
+
 }  // namespace webserv::http

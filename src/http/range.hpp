@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory_resource>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,5 +29,14 @@ enum class RangeError : unsigned char { ignored, unsatisfiable };
 /// more octets than there are: the whole representation is a valid answer then (14.2), and no more work than it.
 [[nodiscard]] Result<std::pmr::vector<ByteRange>, RangeError> parse_ranges(std::string_view value, std::uint64_t length,
                                                                            std::uint64_t ranges_max, std::pmr::memory_resource& memory);
+
+/// What a 206 says that it holds, and what a 416 says that there is: section 14.4.
+struct ContentRange {
+    std::optional<ByteRange> range;                ///< none: "*", the range could not be satisfied
+    std::optional<std::uint64_t> complete_length;  ///< of the whole representation; none: "*", unknown
+    bool operator==(const ContentRange&) const = default;
+};
+/// "bytes 0-499/1234", "bytes 0-499/*", "bytes */1234". Nothing: it is none of these, or the range is not within the length.
+[[nodiscard]] std::optional<ContentRange> parse_content_range(std::string_view value);
 
 }  // namespace webserv::http

@@ -93,5 +93,17 @@ TEST(Range, HasAsManyRangesAsAllowed) {
     EXPECT_FALSE(parse_ranges("bytes=0-0", 10, 0, memory));
 }
 
+TEST(ContentRange, IsUnderstood) {
+    EXPECT_EQ(parse_content_range("bytes 0-499/1234"), (ContentRange{ByteRange{0, 499}, 1234}));
+    EXPECT_EQ(parse_content_range("Bytes 5-5/6"), (ContentRange{ByteRange{5, 5}, 6}));
+    EXPECT_EQ(parse_content_range("bytes 0-0/*"), (ContentRange{ByteRange{0, 0}, std::nullopt}));
+    EXPECT_EQ(parse_content_range("bytes */1234"), (ContentRange{std::nullopt, 1234}));
+    for (const std::string_view wrong :
+         {"", "bytes", "bytes ", "bytes 0-1", "bytes=0-1/2", "items 0-1/2", "bytes 1-0/2", "bytes 0-2/2", "bytes -1/2", "bytes 0-/2",
+          "bytes */*", "bytes 0-1/", "bytes 0-1/x", "bytes  0-1/2", "bytes 0-1/2 ", "bytes 0-18446744073709551616/*"}) {
+        EXPECT_EQ(parse_content_range(wrong), std::nullopt) << wrong;
+    }
+}
+
 }  // namespace
 }  // namespace webserv::http

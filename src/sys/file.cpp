@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -151,6 +152,27 @@ Result<> write_all(const Fd& file, std::string_view bytes) {
         if (count < 0 && worth_repeating(file, POLLOUT)) continue;
         if (count < 0) return failed("write");
         bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+Result<> close_file(Fd file) {
+    if (::close(file.release()) < 0 && errno != EINTR) return failed("close");
+    return {};
+}
+
+std::optional<std::string> read_note(const char* path, const char* name) {
+    char value[1024];  // notes are short
+    const ssize_t size = ::getxattr(path, name, value, sizeof value);
+    if (size < 0) return std::nullopt;
+    return std::string{value, static_cast<std::size_t>(size)};
+}
+
+Result<> write_note(const Fd& file, const char* name, std::string_view value) {
+    if (value.empty()) {
+        if (::fremovexattr(file.get(), name) < 0 && errno != ENODATA) return failed("fremovexattr");
+    } else if (::fsetxattr(file.get(), name, value.data(), value.size(), 0) < 0) {
+        return failed("fsetxattr");
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,7 +46,7 @@ struct FileStatus {
 /// Opens for appending, created with mode 0644 if missing. For logs: a FIFO without a reader is an error, not a wait.
 [[nodiscard]] Result<Fd> open_for_appending(const char* path);
 
-/// Opens for writing from the start, created with mode 0644 if missing, emptied otherwise. For pid files.
+/// Opens for writing from the start, created with mode 0644 if missing, emptied otherwise.
 [[nodiscard]] Result<Fd> create_or_truncate(const char* path);
 
 /// The whole file (or pipe, until its writers have closed it). Errors also: file_too_large beyond `bytes_max`.
@@ -66,6 +67,15 @@ struct FileStatus {
 
 /// Writes all of `bytes`, waiting as long as it takes. write(2). Errors: no_space_on_device, ...
 [[nodiscard]] Result<> write_all(const Fd& file, std::string_view bytes);
+
+/// Closes, and tells what the destructor would not: that something written before did not reach the file. close(2).
+[[nodiscard]] Result<> close_file(Fd file);
+
+/// A note that goes with a file, whatever it holds: an extended attribute of the user's, xattr(7). Nothing: there is none, or the
+/// file system keeps none.
+[[nodiscard]] std::optional<std::string> read_note(const char* path, const char* name);
+/// Writes it, or removes it if `value` is empty. Errors: operation_not_supported (the file system keeps none), ...
+[[nodiscard]] Result<> write_note(const Fd& file, const char* name, std::string_view value);
 
 /// Octets of a file, shared with the page cache: a change of the file is seen at once, never a stale copy.
 /// Only the kernel may read the bytes (writev): a truncated file is EFAULT to it, but SIGBUS to us.

@@ -119,5 +119,25 @@ TEST_F(FileTest, ATruncatedMappingIsAnErrorToTheKernel) {
     EXPECT_EQ(write_all(writing, mapping->bytes()).error().code, std::errc::bad_address);
 }
 
+TEST_F(FileTest, ClosingTellsWhatWasLost) {
+    EXPECT_TRUE(close_file(*create_or_truncate(path("new").c_str())));
+    EXPECT_EQ(close_file(Fd{}).error().code, std::errc::bad_file_descriptor);
+}
+
+TEST_F(FileTest, NotesGoWithAFile) {
+    const std::string file = make("file", "x");
+    const Fd writing = std::move(*open_for_appending(file.c_str()));
+    EXPECT_EQ(read_note(file.c_str(), "user.webserv.test"), std::nullopt);
+    const auto written = write_note(writing, "user.webserv.test", "a \"note\"");
+    if (!written) {
+        EXPECT_EQ(written.error().code, std::errc::operation_not_supported);
+        GTEST_SKIP() << "this file system keeps no notes";
+    }
+    EXPECT_EQ(read_note(file.c_str(), "user.webserv.test"), "a \"note\"");
+    EXPECT_TRUE(write_note(writing, "user.webserv.test", ""));
+    EXPECT_TRUE(write_note(writing, "user.webserv.test", ""));
+    EXPECT_EQ(read_note(file.c_str(), "user.webserv.test"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace webserv::sys

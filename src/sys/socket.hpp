@@ -94,6 +94,10 @@ struct Accepted {
 /// "port 80 is taken by nginx (pid 812)", "needs root or CAP_NET_BIND_SERVICE ...".
 [[nodiscard]] std::string explain_listen_error(const Error& error, const Address& address);
 
+/// Why `error` happened to somebody who wanted to connect to `address`, in words a person can act on:
+/// "nobody listens on 127.0.0.1:81", "there is no socket /run/x.sock".
+[[nodiscard]] std::string explain_connect_error(const Error& error, const Address& address);
+
 /// The first port after `port` that can be bound on the same address, trying at most 100. For "try --port N".
 [[nodiscard]] std::optional<std::uint16_t> next_free_port(const Address& address);
 

@@ -96,7 +96,8 @@ std::optional<TcpFacts> tcp_facts(int descriptor) noexcept {
                    .round_trip_variance = std::chrono::microseconds{info.tcpi_rttvar},
                    .congestion_window = info.tcpi_snd_cwnd,
                    .receive_space = info.tcpi_rcv_space,
-                   .segment_bytes_max = info.tcpi_snd_mss};
+                   .segment_bytes_max = info.tcpi_snd_mss,
+                   .retransmitted = info.tcpi_total_retrans};
     // The two fields mean something else for a socket that listens: tcp_get_info() of the kernel.
     if (info.tcpi_state == TCP_LISTEN) {
         facts.queued = info.tcpi_unacked;

@@ -33,6 +33,7 @@ struct TcpFacts {
     std::uint32_t congestion_window = 0;  ///< segments that may be on their way to the peer
     std::uint32_t receive_space = 0;      ///< octets
     std::uint32_t segment_bytes_max = 0;  ///< that we send
+    std::uint32_t retransmitted = 0;      ///< segments that had to be sent again, in the connection's whole life
     std::uint32_t queued = 0;             ///< of a listening socket: connections that wait for accept ...
     std::uint32_t queue_max = 0;          ///< ... and its backlog, after the kernel's own limit
 };

@@ -111,6 +111,8 @@ TEST(TcpFacts, OfAQueueAndOfAConnection) {
         EXPECT_EQ(tcp_facts(listener->get())->queued, 2U);
         EXPECT_EQ(tcp_facts(peer->socket.get())->queue_max, 0U);
         EXPECT_GT(tcp_facts(peer->socket.get())->round_trip.count(), 0);
+        EXPECT_GT(tcp_facts(peer->socket.get())->congestion_window, 0U);
+        EXPECT_EQ(tcp_facts(peer->socket.get())->retransmitted, 0U);
         const auto syn = take_saved_syn(peer->socket.get());
         ASSERT_TRUE(syn);
         EXPECT_TRUE(syn->segment_bytes_max.has_value());

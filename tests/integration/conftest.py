@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import marks, process  # noqa: E402
+from harness.scripted import ScriptedServer  # noqa: E402
 from harness.site import MODEL, Server, Site, stop_all  # noqa: E402
 
 
@@ -78,3 +79,17 @@ def shared_serve(shared_site):
     servers = []
     yield starter(shared_site, servers)
     end(servers)
+
+
+@pytest.fixture
+def scripted():
+    """Starts servers that follow a script; they end after the test."""
+    servers = []
+
+    def start(script, *arguments):
+        servers.append(ScriptedServer(script, *arguments))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()

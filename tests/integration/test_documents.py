@@ -3,7 +3,7 @@
 import re
 
 from harness import process
-from harness.marks import cases
+from harness.marks import cases, webserv_only
 
 LIFE_OF_A_SOCKET = "docs/LIFE_OF_A_SOCKET.md"
 FILE = r"`((?:[\w.]+/)+\w+\.(?:cpp|hpp|py|md))`"
@@ -26,7 +26,7 @@ def has_definition(text, name):
     return all(re.search(rf"\bclass {scope}\b", text) for scope in scopes) and re.search(rf"[\w>&*] {function}\(", text) is not None
 
 
-@cases("document", [LIFE_OF_A_SOCKET, "docs/LIFE_OF_A_REQUEST.md", "docs/ARCHITECTURE.md", "README.md", "CONTRIBUTING.md"])
+@cases("document", [LIFE_OF_A_SOCKET, "docs/CLIENT.md", "docs/LIFE_OF_A_REQUEST.md", "docs/ARCHITECTURE.md", "README.md", "CONTRIBUTING.md"])
 def test_files_exist(document):
     missing = [name for name in re.findall(FILE, read(document)) if find(name) is None]
     assert not missing
@@ -63,3 +63,17 @@ def test_the_search_finds_what_is_missing():
     assert has_definition("class Fd {\n    void reset(int", "Fd::reset")
     assert not has_definition("Task<> Connection::close(", "Listener::close")
     assert not has_definition("return rebind_to(x)", "bind_to")
+
+
+def test_the_client_document_has_every_exit_status():
+    told = dict(re.findall(r"^\| (\d+) \| (.+) \|$", read("docs/CLIENT.md"), re.M))
+    statuses = re.findall(r"^    \w+ = (\d+),", read("src/app/get_failure.hpp"), re.M)
+    assert len(statuses) > 15 and sorted(told) == sorted(statuses)
+
+
+@webserv_only("nginx is no client")
+def test_the_client_document_names_real_options():
+    help_text = process.run(["get", "--help"]).stdout
+    named = set(re.findall(r"(?<![\w-])(--?[a-zA-Z][\w-]*)", read("docs/CLIENT.md"))) - {"--data-binary", "--help"}
+    assert len(named) > 12
+    assert not [option for option in named if not re.search(rf"(?<![\w-]){option}\b", help_text)]

@@ -1,5 +1,7 @@
-// h1/response.cpp: Connection::write_response: content pulled piece by piece, framed, sent.
+// h1/send_message.cpp: content pulled piece by piece, framed, sent.
 // The head waits for the first piece and leaves with it: a packet of its own would meet Nagle and the delayed ACK.
+#include "h1/send_message.hpp"
+
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -10,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "h1/connection.hpp"
+#include "h1/chunked.hpp"
 
 namespace webserv::h1 {
 namespace {
@@ -18,20 +20,20 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
-std::string_view last_chunk_with(const http::FieldSection& trailers, Arena& arena) {
+std::string last_chunk_with(const http::FieldSection& trailers) {
     std::string text = "0\r\n";
     for (const http::FieldLine& line : trailers) {
         text.append(line.name).append(": ").append(line.value).append(line_end);
     }
-    return arena.copy(text.append(line_end));
+    return text.append(line_end);
 }
 
 struct Sending {
     io::Stream& stream;
     std::chrono::milliseconds patience;
     std::string_view head;  // until it has left
-    Arena& arena;
     http::TrailerSource* trailers = nullptr;
+    std::string trailer_lines{};  // with the final chunk before them
     bool chunked = false;
     std::uint64_t left = std::numeric_limits<std::uint64_t>::max();  // content octets announced and not sent
     std::uint64_t bytes = 0;                                         // sent
@@ -53,11 +55,16 @@ struct Sending {
         if (std::exchange(chunk_open, true)) add(line_end);
         add(format_chunk_size(data_bytes, chunk_line.data()));
     }
+    void add_last_chunk() {
+        if (trailers == nullptr) return add(last_chunk);
+        trailer_lines = last_chunk_with(trailers->trailers());
+        add(trailer_lines);
+    }
     /// The end of the present chunk, and of the content if this was its last one.
     void add_chunk_end(bool last) noexcept {
         if (!chunked) return;
         if (std::exchange(chunk_open, false)) add(line_end);
-        if (last && !std::exchange(ended, true)) add(trailers == nullptr ? last_chunk : last_chunk_with(trailers->trailers(), arena));
+        if (last && !std::exchange(ended, true)) add_last_chunk();
     }
     /// If all of the content is at hand, in memory, and its length was announced: adds head and content.
     [[nodiscard]] bool add_whole(io::Source& content) {
@@ -144,28 +151,27 @@ Task<Result<>> send_content(Sending& sending, io::Source& content) {
 
 }  // namespace
 
-Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
-                                                  std::chrono::milliseconds patience, Arena& arena) {
-    Sending sending{stream_, patience, render_head(response, options, arena), arena, response.trailer_source};
-    const std::size_t head_bytes = sending.head.size();
-    sending.chunked = options.framing == Framing::chunked;
-    if (options.framing == Framing::length) sending.left = response.content_length.value_or(0);
+Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
+                        std::chrono::milliseconds patience) {
+    Sending sending{stream, patience, head};
+    sending.chunked = framing == Framing::chunked;
+    if (framing == Framing::length) sending.left = length;
     Result<> outcome;
-    if (options.framing != Framing::none && content != nullptr && !sending.add_whole(*content)) {
+    if (framing != Framing::none && content != nullptr && !sending.add_whole(*content)) {
         outcome = co_await send_content(sending, *content);
     }
-    const bool too_short = options.framing == Framing::length && sending.left > 0;
-    if (outcome && too_short) {  // no padding: the client shall see that the content is incomplete
+    const bool too_short = framing == Framing::length && sending.left > 0;
+    if (outcome && too_short) {  // no padding: the peer shall see that the content is incomplete
         outcome = std::unexpected{Error{.code = std::errc::io_error, .doing = "send content: it ended before its announced length"}};
     }
-    if (outcome) {  // what is left to say: the whole answer, the head of one without content, the final chunk
+    if (outcome) {  // what is left to say: the whole message, the head of one without content, the final chunk
         sending.add_head();
         sending.add_chunk_end(true);
         auto written = sending.write_at_once(false);
         if (!written) written = co_await flush(sending, false);
         outcome = *written;
     }
-    const std::uint64_t content_bytes = sending.bytes > head_bytes ? sending.bytes - head_bytes : 0;
+    const std::uint64_t content_bytes = sending.bytes > head.size() ? sending.bytes - head.size() : 0;
     co_return Sent{.bytes = sending.bytes, .content_bytes = content_bytes, .outcome = outcome};
 }
 

@@ -1,0 +1,30 @@
+// h1/send_message.hpp: writes one message, head and content, whichever way it goes: a response of ours or a request.
+// The content is pulled as fast as the stream takes it: back-pressure needs no code of its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "h1/writer.hpp"
+#include "io/source.hpp"
+#include "io/stream.hpp"
+
+namespace webserv::h1 {
+
+/// What has left: all octets, and those without the head (nginx's $bytes_sent and $body_bytes_sent: chunk framing counts).
+struct Sent {
+    std::uint64_t bytes = 0;
+    std::uint64_t content_bytes = 0;
+    Result<> outcome;  ///< an error: the connection can not be used any more; but if `bytes` is 0, nothing has been said yet
+};
+
+/// Writes head and content; the head leaves together with the first content. `content` may be null, `head` empty.
+/// A source that ends early makes an error, never padding; one that has more is cut at `length`, which counts with Framing::length.
+/// @param patience  the longest time between two writes that succeed
+Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
+                        std::chrono::milliseconds patience);
+
+}  // namespace webserv::h1
