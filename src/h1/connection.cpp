@@ -132,7 +132,7 @@ bool Connection::has_buffered() const noexcept { return state_ && !state_->input
 Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
                                                   std::chrono::milliseconds patience, Arena& arena) {
     const std::string_view head = render_head(response, options, arena);
-    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience);
+    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience, response.trailer_source);
 }
 
 bool Connection::finish_at_once() {

@@ -61,7 +61,7 @@ struct Sending {
         add(trailer_lines);
     }
     /// The end of the present chunk, and of the content if this was its last one.
-    void add_chunk_end(bool last) noexcept {
+    void add_chunk_end(bool last) {
         if (!chunked) return;
         if (std::exchange(chunk_open, false)) add(line_end);
         if (last && !std::exchange(ended, true)) add_last_chunk();
@@ -152,8 +152,8 @@ Task<Result<>> send_content(Sending& sending, io::Source& content) {
 }  // namespace
 
 Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
-                        std::chrono::milliseconds patience) {
-    Sending sending{stream, patience, head};
+                        std::chrono::milliseconds patience, http::TrailerSource* trailers) {
+    Sending sending{stream, patience, head, trailers};
     sending.chunked = framing == Framing::chunked;
     if (framing == Framing::length) sending.left = length;
     Result<> outcome;

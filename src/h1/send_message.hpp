@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "h1/writer.hpp"
+#include "http/message.hpp"
 #include "io/source.hpp"
 #include "io/stream.hpp"
 
@@ -24,7 +25,8 @@ struct Sent {
 /// Writes head and content; the head leaves together with the first content. `content` may be null, `head` empty.
 /// A source that ends early makes an error, never padding; one that has more is cut at `length`, which counts with Framing::length.
 /// @param patience  the longest time between two writes that succeed
+/// @param trailers  asked once the content is known, for Framing::chunked; may be null
 Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
-                        std::chrono::milliseconds patience);
+                        std::chrono::milliseconds patience, http::TrailerSource* trailers = nullptr);
 
 }  // namespace webserv::h1

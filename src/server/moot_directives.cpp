@@ -29,11 +29,6 @@ Checked<> about_memory(Scope& scope, const Statement& statement) {
     return {};
 }
 
-Checked<> about_packets(Scope& scope, const Statement& statement) {
-    note(scope, statement, "what is ready leaves at once, with as few system calls as it can");
-    return {};
-}
-
 Checked<> about_accepting(Scope& scope, const Statement& statement) {
     note(scope, statement, "the kernel wakes one worker for a connection, and it takes all that wait");
     return {};
@@ -61,11 +56,6 @@ Checked<> about_processes(Scope& scope, const Statement& statement) {
 
 Checked<> about_request_content(Scope& scope, const Statement& statement) {
     note(scope, statement, "request content that is kept in memory is in one piece anyway");
-    return {};
-}
-
-Checked<> about_open_files(Scope& scope, const Statement& statement) {
-    note(scope, statement, "files that changed are noticed at the next request");
     return {};
 }
 
