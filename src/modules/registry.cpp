@@ -18,8 +18,14 @@ std::span<const server::Module* const> all() noexcept {
         &server::open_file_module,
         &server::variables_module,
         &redirect_module,
-        // content: an index is looked for before the file itself
+        // access
+        &auth_basic_module,
+        // before the content: which file it is
+        &try_files_module,
+        // content: an index is looked for before the folder is listed, and before the file itself
+        &random_index_module,
         &index_module,
+        &autoindex_module,
         &static_module,
         // filters: 304 and 412 are decided before fields are added, ranges are cut last
         &conditional_module,

@@ -48,6 +48,7 @@ Outcome Exchange::redirect_internally(std::string_view new_path, std::string_vie
     has_args = !new_args.empty();
     internal = true;
     named_jump = false;
+    path_follows_alias = false;
     return Outcome::redirected();
 }
 

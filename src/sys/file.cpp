@@ -56,6 +56,12 @@ Result<FileStatus> status_of(const Fd& file) {
     return convert(raw);
 }
 
+Result<FileStatus> status_of(int folder, const char* name, bool follows_links) {
+    struct stat raw{};
+    if (::fstatat(folder, name, &raw, follows_links ? 0 : AT_SYMLINK_NOFOLLOW) < 0) return failed("fstatat");
+    return convert(raw);
+}
+
 Result<Fd> open_for_reading(const char* path) { return open_file(path, O_RDONLY); }
 
 Result<Fd> open_for_appending(const char* path) { return open_file(path, O_WRONLY | O_APPEND | O_CREAT, 0644); }

@@ -33,6 +33,8 @@ struct FileStatus {
 [[nodiscard]] Result<FileStatus> status_of(const char* path);
 /// fstat(2).
 [[nodiscard]] Result<FileStatus> status_of(const Fd& file);
+/// fstatat(2): of a name within an open folder; a symbolic link is followed, or looked at itself.
+[[nodiscard]] Result<FileStatus> status_of(int folder, const char* name, bool follows_links);
 
 /// Opens for reading: non-blocking (a FIFO hangs nobody), close-on-exec. open(2).
 [[nodiscard]] Result<Fd> open_for_reading(const char* path);
