@@ -94,7 +94,7 @@ Checked<> apply_directio(Scope& scope, const Statement& statement) {
     if (word.text == "off") return {};
     const auto size = config::parse_offset(word.text);
     if (!size) return complain("\"directio\" directive invalid value", word.place);
-    settings.directio = *size;
+    settings.directio = size;
     return {};
 }
 
