@@ -71,8 +71,8 @@ namespace {
 // Temporary files are made by the workers, in folders that only the master may be able to create.
 void prepare_temporary_folder(const server::Location& location, const server::MainSettings& process) {
     const auto& core = location.settings.get<server::CoreSettings>();
-    if ((core.wants_request_content || core.client_body_temp_path_is_own) && sys::make_folders(core.client_body_temp_path) &&
-        process.user && ::geteuid() == 0) {
+    const bool is_needed = core.wants_request_content || core.stores_request_content || core.client_body_temp_path_is_own;
+    if (is_needed && sys::make_folders(core.client_body_temp_path) && process.user && ::geteuid() == 0) {
         (void)sys::give_to(core.client_body_temp_path, process.user->user, process.user->group);  // a failure shows at the first request
     }
     for (const auto& nested : location.nested.all()) prepare_temporary_folder(*nested, process);

@@ -35,6 +35,7 @@ std::span<const server::Module* const> all() noexcept {
         &index_module,
         &autoindex_module,
         &static_coding_module,
+        &dav_module,
         &static_module,
         // filters: 304 and 412 are decided before fields are added, ranges are cut last
         &conditional_module,

@@ -23,6 +23,7 @@ extern const server::Module try_files_module;      // try_files
 extern const server::Module random_index_module;   // random_index
 extern const server::Module index_module;          // index
 extern const server::Module autoindex_module;      // autoindex, autoindex_*
+extern const server::Module dav_module;            // dav_methods, dav_access
 extern const server::Module static_module;         // files
 extern const server::Module conditional_module;    // If-* fields, etag
 extern const server::Module headers_module;        // add_header, add_trailer

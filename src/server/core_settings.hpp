@@ -155,7 +155,8 @@ struct CoreSettings {
     bool client_body_temp_path_is_own = false;
     std::string client_body_temp_path;  ///< absolute
     std::vector<unsigned> client_body_temp_levels;
-    bool wants_request_content = false;  ///< a value refers to $request_body or $request_body_file
+    bool wants_request_content = false;   ///< a value refers to $request_body or $request_body_file
+    bool stores_request_content = false;  ///< a module puts content into client_body_temp_path, so that must be there
 
     Lingering lingering_close = Lingering::on;
     milliseconds lingering_time{30'000};

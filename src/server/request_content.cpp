@@ -34,67 +34,90 @@ int status_of(const Error& error) {
 // Where the octets go: gathered in memory until they outgrow it.
 class Store {
 public:
-    explicit Store(Exchange& exchange) : exchange_{exchange} {}
+    Store(Exchange& exchange, bool to_file) : exchange_{exchange}, to_file_{to_file} {}
 
     Result<> add(std::string_view bytes) {
         const CoreSettings& core = exchange_.core();
-        const bool in_file = core.client_body_in_file_only != InFile::large;
-        if (file_ == nullptr && !in_file && memory_.size() + bytes.size() <= core.client_body_buffer_size) {
+        if (file_ == nullptr && !wants_file() && memory_.size() + bytes.size() <= core.client_body_buffer_size) {
             memory_ += bytes;
             return {};
         }
-        if (file_ == nullptr) {
-            auto file = sys::TemporaryFile::create(core.client_body_temp_path, core.client_body_temp_levels);
-            if (!file) return std::unexpected{file.error()};
-            if (core.client_body_in_file_only == InFile::kept) file->keep();
-            file_ = &exchange_.make<sys::TemporaryFile>(std::move(*file));
-            exchange_.log(in_file ? Level::notice : Level::warn,
-                          fmt::format("a client request body is buffered to a temporary file {}", file_->path()));
-            if (auto written = sys::write_all(file_->file(), memory_); !written) return written;
-            memory_.clear();
-        }
+        if (auto opened = open_file(); !opened) return opened;
         return sys::write_all(file_->file(), bytes);
     }
 
-    void finish() {
+    Result<> finish() {
+        if (to_file_) {
+            if (auto opened = open_file(); !opened) return opened;
+        }
         if (file_ != nullptr) {
             exchange_.request_content.file_path = file_->path();
         } else {
             exchange_.request_content.bytes = exchange_.arena.copy(memory_);
         }
+        return {};
     }
 
 private:
+    /// A handler wants it, or client_body_in_file_only does.
+    [[nodiscard]] bool wants_file() const noexcept { return to_file_ || exchange_.core().client_body_in_file_only != InFile::large; }
+
+    Result<> open_file() {
+        if (file_ != nullptr) return {};
+        const CoreSettings& core = exchange_.core();
+        auto file = sys::TemporaryFile::create(core.client_body_temp_path, core.client_body_temp_levels);
+        if (!file) return std::unexpected{file.error()};
+        if (!to_file_ && core.client_body_in_file_only == InFile::kept) file->keep();
+        file_ = &exchange_.make<sys::TemporaryFile>(std::move(*file));
+        // Where a file is wanted, it is no sign of a buffer that is too small.
+        if (!to_file_) {
+            exchange_.log(wants_file() ? Level::notice : Level::warn,
+                          fmt::format("a client request body is buffered to a temporary file {}", file_->path()));
+        }
+        const Result<> written = sys::write_all(file_->file(), memory_);
+        memory_.clear();
+        return written;
+    }
+
     Exchange& exchange_;
+    bool to_file_;
     std::string memory_;
     const sys::TemporaryFile* file_ = nullptr;
 };
 
-}  // namespace
-
-Task<Outcome> read_request_content(Exchange& exchange) {
-    if (exchange.content_was_read || !exchange.request.has_content()) co_return Outcome::declined();
-    const CoreSettings& core = exchange.core();
-    auto& http = exchange.connection.http;
-    http.set_content_bytes_max(core.client_max_body_size);
-    http.set_content_patience(core.client_body_timeout);
-    exchange.content_was_read = true;
-    Store store{exchange};
-    for (;;) {
-        auto piece = co_await http.content().next(piece_bytes_max);
-        if (!piece) {
-            exchange.log(Level::info, fmt::format("{} while reading the client's request content", describe(piece.error())));
-            exchange.persistent = false;
-            co_return Outcome::status(status_of(piece.error()));
-        }
-        if (piece->is_end()) break;
-        if (auto added = store.add(piece->bytes); !added) {
-            exchange.log(Level::crit, fmt::format("{} while storing the client's request content", describe(added.error())));
-            co_return Outcome::status(500);
+Task<Outcome> read(Exchange& exchange, bool to_file) {
+    const bool wants_file = to_file && exchange.request_content.file_path.empty();
+    const bool is_there = exchange.content_was_read || !exchange.request.has_content();
+    if (is_there && !wants_file) co_return Outcome::declined();
+    Store store{exchange, to_file};
+    Result<> added = store.add(exchange.request_content.bytes);
+    if (!is_there) {
+        const CoreSettings& core = exchange.core();
+        auto& http = exchange.connection.http;
+        http.set_content_bytes_max(core.client_max_body_size);
+        http.set_content_patience(core.client_body_timeout);
+        exchange.content_was_read = true;
+        while (added) {
+            auto piece = co_await http.content().next(piece_bytes_max);
+            if (!piece) {
+                exchange.log(Level::info, fmt::format("{} while reading the client's request content", describe(piece.error())));
+                exchange.persistent = false;
+                co_return Outcome::status(status_of(piece.error()));
+            }
+            if (piece->is_end()) break;
+            added = store.add(piece->bytes);
         }
     }
-    store.finish();
-    co_return Outcome::declined();
+    if (added) added = store.finish();
+    if (added) co_return Outcome::declined();
+    exchange.log(Level::crit, fmt::format("{} while storing the client's request content", describe(added.error())));
+    co_return Outcome::status(500);
 }
+
+}  // namespace
+
+Task<Outcome> read_request_content(Exchange& exchange) { return read(exchange, false); }
+
+Task<Outcome> read_request_content_into_file(Exchange& exchange) { return read(exchange, true); }
 
 }  // namespace webserv::server

@@ -11,4 +11,7 @@ namespace webserv::server {
 /// Reads nothing the second time.
 Task<Outcome> read_request_content(Exchange& exchange);
 
+/// The same, but all of it ends up in a file, also if there is none or if it was read into memory before.
+Task<Outcome> read_request_content_into_file(Exchange& exchange);
+
 }  // namespace webserv::server
