@@ -37,9 +37,7 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
 }
 
 namespace {
-
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";  // of base64
 }  // namespace
 
 std::optional<std::string> decode_base64(std::string_view text) {

@@ -78,22 +78,27 @@ TEST(Text, NearestSuggestsOnlyWhatMayHaveBeenMeant) {
     EXPECT_EQ(nearest("", names), "");
 }
 
-// The examples of RFC 4648 section 10.
-TEST(Text, Base64IsWrittenAndRead) {
-    const std::pair<std::string_view, std::string_view> cases[] = {
-        {"", ""},
-        {"f", "Zg=="},
-        {"fo", "Zm8="},
-        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="},
-        {"fooba", "Zm9vYmE="},
-        {"foobar", "Zm9vYmFy"},
-        {"\xff\xfe\xfd", "//79"},
+TEST(Text, Base64GoesThereAndBack) {
+    struct Case {
+        std::string_view octets;
+        std::string_view encoded;
     };
-    for (const auto& [octets, encoded] : cases) {
-        EXPECT_EQ(encode_base64(octets), encoded);
-        EXPECT_EQ(decode_base64(encoded), octets);
+    // RFC 4648 section 10, and octets that need the last letters of the alphabet.
+    const Case cases[] = {{"", ""},
+                          {"f", "Zg=="},
+                          {"fo", "Zm8="},
+                          {"foo", "Zm9v"},
+                          {"foob", "Zm9vYg=="},
+                          {"fooba", "Zm9vYmE="},
+                          {"foobar", "Zm9vYmFy"},
+                          {"\xff\xfe\xfb", "//77"},
+                          {"\xfb\xef\xbe", "++++"}};
+    for (const Case& each : cases) {
+        EXPECT_EQ(encode_base64(each.octets), each.encoded);
+        EXPECT_EQ(decode_base64(each.encoded), each.octets);
     }
+    EXPECT_EQ(decode_base64("Zg"), "f");
+    EXPECT_FALSE(decode_base64("Z-8="));
 }
 
 }  // namespace

@@ -10,17 +10,27 @@ std::span<const server::Module* const> all() noexcept {
     static constexpr const server::Module* modules[] = {
         &server::main_module,
         &server::process_module,
+        &server::error_log_module,
         &server::core_module,
         &server::connection_module,
+        &server::output_module,
+        &server::file_reading_module,
         &server::variables_module,
         &redirect_module,
-        // content: an index is looked for before the file itself
+        // access
+        &auth_basic_module,
+        // before the content: which file it is
+        &try_files_module,
+        // content: an index is looked for before the folder is listed, and before the file itself
+        &random_index_module,
         &index_module,
+        &autoindex_module,
         &static_module,
         // filters: 304 and 412 are decided before fields are added, ranges are cut last
         &conditional_module,
         &headers_module,
         &range_module,
+        &limit_rate_module,
         // log
         &access_log_module,
     };

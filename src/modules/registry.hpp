@@ -10,12 +10,17 @@ namespace webserv::modules {
 
 [[nodiscard]] std::span<const server::Module* const> all() noexcept;
 
-extern const server::Module redirect_module;     // return
-extern const server::Module index_module;        // index
-extern const server::Module static_module;       // files
-extern const server::Module conditional_module;  // If-* fields, etag
-extern const server::Module headers_module;      // add_header
-extern const server::Module range_module;        // Range
-extern const server::Module access_log_module;   // access_log, log_format
+extern const server::Module redirect_module;      // return
+extern const server::Module auth_basic_module;    // auth_basic, auth_basic_user_file
+extern const server::Module try_files_module;     // try_files
+extern const server::Module random_index_module;  // random_index
+extern const server::Module index_module;         // index
+extern const server::Module autoindex_module;     // autoindex, autoindex_*
+extern const server::Module static_module;        // files
+extern const server::Module conditional_module;   // If-* fields, etag
+extern const server::Module headers_module;       // add_header
+extern const server::Module range_module;         // Range
+extern const server::Module limit_rate_module;    // limit_rate
+extern const server::Module access_log_module;    // access_log, log_format
 
 }  // namespace webserv::modules

@@ -47,6 +47,7 @@ public:
     [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
+    void reset() noexcept;                           ///< it ends with RST; nothing more can be said to this peer
     void set_nodelay();                              ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
     Worker& worker;
@@ -56,8 +57,9 @@ public:
     std::uint64_t number;        ///< $connection: counts from 1 in each worker
     std::uint64_t requests = 0;  ///< $connection_requests
     io::TimePoint since;
-    bool nodelay = false;  ///< TCP_NODELAY is set
-    bool broken = false;   ///< sending has failed: nothing more can be said to this peer
+    bool nodelay = false;   ///< TCP_NODELAY is set
+    bool debugged = false;  ///< everything about it is logged (debug_connection)
+    bool broken = false;    ///< sending has failed: nothing more can be said to this peer
 
     // The worker's lists: of those that wait for their next request, longest waiting first, and of the others.
     Connection* previous = nullptr;

@@ -6,10 +6,13 @@
 
 namespace webserv::server {
 
-extern const Module main_module;        ///< main and events: processes, error_log
-extern const Module process_module;     ///< main: limits, priority, processors and environment of workers
-extern const Module core_module;        ///< http, server, location: blocks, names, files, errors
-extern const Module connection_module;  ///< reading requests, timeouts, keep-alive, sending
-extern const Module variables_module;   ///< $uri, $host, $status, ...
+extern const Module main_module;          ///< main and events: processes
+extern const Module process_module;       ///< main: limits, priority, processors and environment of workers
+extern const Module error_log_module;     ///< error_log
+extern const Module core_module;          ///< http, server, location: blocks, names, files, errors
+extern const Module connection_module;    ///< reading requests, timeouts, keep-alive, sending
+extern const Module output_module;        ///< portions and buffers of what is sent
+extern const Module file_reading_module;  ///< aio, directio, thread_pool, disable_symlinks
+extern const Module variables_module;     ///< $uri, $host, $status, ...
 
 }  // namespace webserv::server
