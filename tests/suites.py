@@ -135,6 +135,15 @@ def models(tally):
                       WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1", WEBSERV_CONCURRENCY=model)
 
 
+def browser(tally):
+    """What our pages are like in a browser; not with the sanitizers, which have nothing to find in a page."""
+    if not build(tally, "release", "webserv"):
+        return
+    run_reporting(tally, "browser", [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / 'browser.xml'}",
+                                     "tests/browser"], 600,
+                  WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1")
+
+
 def effect(tally):
     if build(tally, "release", "webserv"):
         counting(tally, "effect", [sys.executable, "tests/effect.py"], 1200)
@@ -192,7 +201,7 @@ def style(tally):
     counting(tally, "lint", ["tests/lint"], 2400)
 
 
-PARTS = {"unit": unit, "style": style, "integration": integration, "models": models, "effect": effect, "asan": asan, "fuzz": fuzz}
+PARTS = {"unit": unit, "style": style, "integration": integration, "browser": browser, "models": models, "effect": effect, "asan": asan, "fuzz": fuzz}
 
 
 def main(names):

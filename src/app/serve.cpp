@@ -1,5 +1,5 @@
-// app/serve.cpp: writes the configuration a folder needs, and runs it like any other.
-// Safe by default: this machine only (127.0.0.1), and no file whose name begins with a dot.
+// app/serve.cpp: runs the configuration that a folder needs like any other, and says where it can be reached.
+// What stands in it is in serve_configuration.cpp.
 #include "app/serve.hpp"
 
 #include <fmt/format.h>
@@ -7,35 +7,25 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "app/cors.hpp"
 #include "app/launch.hpp"
 #include "app/print.hpp"
 #include "app/request_lines.hpp"
+#include "app/serve_configuration.hpp"
 #include "app/socket_trace.hpp"
 #include "app/system_loader.hpp"
 #include "modules/registry.hpp"
+#include "sys/memory_file.hpp"
 #include "sys/socket.hpp"
 
 namespace webserv::app {
-
-extern const char* const mime_types;  // conf/mime.types, built in
-
 namespace {
-
-struct Folder {
-    std::string path = ".";
-    std::uint16_t port = 8080;
-    std::string bind = "127.0.0.1";
-    std::string local_path;  // --unix
-    int backlog = sys::ListenOptions{}.backlog;
-    std::string concurrency = "event";
-    bool quiet = false;
-    bool trace = false;
-};
 
 // The system, and one file that exists in memory only.
 class FolderLoader final : public config::Loader {
@@ -57,34 +47,6 @@ private:
     std::string path_;
     std::string text_;
 };
-
-std::string listen_word(const Folder& folder) {
-    if (!folder.local_path.empty()) return "unix:" + folder.local_path;
-    const bool is_ipv6 = folder.bind.find(':') != folder.bind.npos && !folder.bind.starts_with('[');
-    return is_ipv6 ? fmt::format("[{}]:{}", folder.bind, folder.port) : fmt::format("{}:{}", folder.bind, folder.port);
-}
-
-// The folder is the working directory: its name need not be quoted.
-std::string configuration(const Folder& folder) {
-    return fmt::format(R"(daemon off;
-master_process off;
-error_log stderr crit;
-events {{ worker_connections 1024; concurrency {}; }}
-http {{
-    {}
-    default_type application/octet-stream;
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
-    server {{
-        listen "{}" backlog={};
-        root .;
-        location ~ /\. {{ return 404; }}
-    }}
-}}
-)",
-                       folder.concurrency, mime_types, listen_word(folder), folder.backlog);
-}
 
 // What a wildcard address means: each address of this machine.
 std::vector<std::string> addresses_of_machine(const sys::Address& wildcard) {
@@ -135,11 +97,23 @@ int run(const Folder& folder) {
     }
     Folder here = folder;
     here.local_path = local_path;
+    sys::Fd users;  // read anew for each request, as every password file is
+    if (!folder.auth.empty()) {
+        auto made = sys::make_memory_file("users", user_line(folder.auth));
+        if (!made) {
+            print_error(fmt::format("webserv: cannot keep the password: {}\n", describe(made.error())));
+            return 1;
+        }
+        users = std::move(*made);
+        // By our process id, not "self": a child of ours has no copy of this descriptor.
+        here.user_file = fmt::format("/proc/{}/fd/{}", ::getpid(), users.get());
+    }
     Options options{};
     options.prefix_path = "./";
     options.conf_path = "./(webserv serve)";
     FolderLoader outside{options.conf_path, configuration(here)};
     std::vector<const server::Module*> modules{modules::all().begin(), modules::all().end()};
+    if (folder.cors) modules.push_back(&cors_module);
     if (!folder.quiet) modules.push_back(&request_lines_module);
     Launch launch{{.options = options, .modules = std::move(modules)}, outside, {.pid_file = false, .ends_with_terminal = true}};
     if (!launch.load()) return 1;
@@ -157,29 +131,53 @@ int run(const Folder& folder) {
     return launch.run();
 }
 
+void add_options(CLI::App& command, Folder& folder) {
+    const auto port = CLI::Range(1, 65535);
+    const auto model = CLI::IsMember({"event", "fork", "iterative"});
+    command.add_option("folder", folder.path, "The folder")->capture_default_str();
+    command.add_option("-p,--port", folder.port, "The TCP port")->capture_default_str()->check(port);
+    command.add_option("-b,--bind", folder.bind, "The address; 0.0.0.0 shares with the whole network")->capture_default_str();
+    command.add_option("--unix", folder.local_path, "A local socket's path instead of an address");
+    command.add_option("--index", folder.index, "The file that answers for its folder")
+        ->capture_default_str()
+        ->check(complaint_about_index);
+    command.add_flag("--spa", folder.spa, "Answer unknown paths with the index at the top: a page that reads its path itself");
+    command.add_flag("--cors", folder.cors, "Let pages from anywhere read what is served");
+    command.add_option("--auth", folder.auth, "USER:PASSWORD that everybody has to know; also from the variable WEBSERV_AUTH")
+        ->envname("WEBSERV_AUTH")
+        ->check(complaint_about_auth);
+    command.add_option("--backlog", folder.backlog, "Connections that may wait to be accepted")->capture_default_str()->check(port);
+    command.add_option("--concurrency", folder.concurrency, "How connections are served: event, fork or iterative")
+        ->capture_default_str()
+        ->check(model);
+    command.add_flag("-q,--quiet", folder.quiet, "Print no addresses and no line a request");
+    command.add_flag("--trace", folder.trace, "Print the life of each socket: socket, bind, listen, accept, read, write, close");
+}
+
+// Every user of the machine can read our arguments.
+void hide_password(std::span<char* const> words, std::string_view auth) {
+    if (auth.empty()) return;
+    for (char* const word : words) {
+        if (const auto at = std::string_view{word}.find(auth); at != auth.npos) std::memset(word + at, '*', auth.size());
+    }
+}
+
 }  // namespace
 
 int serve(std::span<char* const> words) {
     Folder folder;
     CLI::App command{"Shares a folder over HTTP, without a configuration.", "webserv serve"};
-    command.add_option("folder", folder.path, "The folder")->capture_default_str();
-    command.add_option("-p,--port", folder.port, "The TCP port")->capture_default_str()->check(CLI::Range(1, 65535));
-    command.add_option("-b,--bind", folder.bind, "The address; 0.0.0.0 shares with the whole network")->capture_default_str();
-    command.add_option("--unix", folder.local_path, "A local socket's path instead of an address");
-    command.add_option("--backlog", folder.backlog, "Connections that may wait to be accepted")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 65535));
-    command.add_option("--concurrency", folder.concurrency, "How connections are served: event, fork or iterative")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"event", "fork", "iterative"}));
-    command.add_flag("-q,--quiet", folder.quiet, "Print no addresses and no line a request");
-    command.add_flag("--trace", folder.trace, "Print the life of each socket: socket, bind, listen, accept, read, write, close");
+    add_options(command, folder);
+    const CLI::Option* const listing =
+        command.add_flag("--listing,!--no-listing", folder.listing, "List folders that have no index (the default, but for --spa)");
     std::vector<std::string> arguments{words.rbegin(), words.rend()};  // CLI11 takes them from the back
     try {
         command.parse(arguments);
     } catch (const CLI::ParseError& error) {
         return command.exit(error);
     }
+    if (listing->empty()) folder.listing = !folder.spa;
+    hide_password(words, folder.auth);
     return run(folder);
 }
 

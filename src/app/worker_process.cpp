@@ -45,11 +45,7 @@ WorkerProcess::WorkerProcess(process::Worker& process, const Recipe& recipe, ser
       patience_over_{worker_},
       report_due_{*this} {
     worker_.all_metrics = &process.all_metrics;
-    worker_.kept_by_children = [this] {
-        std::vector<int> descriptors;
-        for (const auto& sink : logs_.all()) descriptors.push_back(sink->file.get());
-        return descriptors;
-    };
+    worker_.open_logs = [this] { return logs_.open_now(); };
     process_.on_order = [this](process::Order order) { obey(order); };
     process_.on_delivery = [this](process::Delivery delivery) { process_.scope.spawn(prepare(std::move(delivery))); };
     process_.on_commit = [this](std::uint64_t number) { commit(number); };
@@ -130,6 +126,7 @@ void WorkerProcess::reopen_logs(process::Delivery delivery) {
     } else if (const auto adopted = unpack(std::move(delivery), logs_); !adopted) {
         process_.log.write(Level::alert, fmt::format("logs can not be reopened: {}", describe(adopted.error())));
     }
+    worker_.logs_were_reopened();
 }
 
 }  // namespace webserv::app

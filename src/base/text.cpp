@@ -36,8 +36,11 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
     return value;
 }
 
+namespace {
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";  // of base64
+}  // namespace
+
 std::optional<std::string> decode_base64(std::string_view text) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     while (text.ends_with('=')) text.remove_suffix(1);
     std::string decoded;
     std::uint32_t bits = 0;
@@ -52,6 +55,19 @@ std::optional<std::string> decode_base64(std::string_view text) {
         decoded += static_cast<char>(bits >> count & 0xff);
     }
     return decoded;
+}
+
+std::string encode_base64(std::string_view octets) {
+    std::string encoded;
+    std::uint32_t bits = 0;
+    int count = 0;  // of bits gathered
+    for (const char c : octets) {
+        bits = bits << 8 | static_cast<unsigned char>(c);
+        for (count += 8; count >= 6; count -= 6) encoded += alphabet[bits >> (count - 6) & 63];
+    }
+    if (count > 0) encoded += alphabet[bits << (6 - count) & 63];
+    encoded.append((4 - encoded.size() % 4) % 4, '=');
+    return encoded;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -37,6 +37,8 @@ namespace webserv::text {
 /// base64 (RFC 4648 section 4), padding optional. Nothing if another octet stands in it.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
 
+[[nodiscard]] std::string encode_base64(std::string_view octets);  ///< with padding
+
 /// The candidate nearest to `word` by edit distance, if it is near enough to be what was meant; else empty.
 /// Near enough: at most a third of the word's length, at most 3 edits (a swap of neighbours counts as one).
 template <class Candidates>

@@ -78,5 +78,28 @@ TEST(Text, NearestSuggestsOnlyWhatMayHaveBeenMeant) {
     EXPECT_EQ(nearest("", names), "");
 }
 
+TEST(Text, Base64GoesThereAndBack) {
+    struct Case {
+        std::string_view octets;
+        std::string_view encoded;
+    };
+    // RFC 4648 section 10, and octets that need the last letters of the alphabet.
+    const Case cases[] = {{"", ""},
+                          {"f", "Zg=="},
+                          {"fo", "Zm8="},
+                          {"foo", "Zm9v"},
+                          {"foob", "Zm9vYg=="},
+                          {"fooba", "Zm9vYmE="},
+                          {"foobar", "Zm9vYmFy"},
+                          {"\xff\xfe\xfb", "//77"},
+                          {"\xfb\xef\xbe", "++++"}};
+    for (const Case& each : cases) {
+        EXPECT_EQ(encode_base64(each.octets), each.encoded);
+        EXPECT_EQ(decode_base64(each.encoded), each.octets);
+    }
+    EXPECT_EQ(decode_base64("Zg"), "f");
+    EXPECT_FALSE(decode_base64("Z-8="));
+}
+
 }  // namespace
 }  // namespace webserv::text

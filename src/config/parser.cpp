@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "config/environment.hpp"
 #include "config/lexer.hpp"
 
 namespace webserv::config {
@@ -173,6 +174,9 @@ Checked<> Parser::parse_block(Lexer& lexer, Statement& statement, bool glued) {
 }
 
 Checked<> Parser::add(Statement statement, std::vector<Statement>& into) {
+    for (Word& word : statement.words) {
+        if (auto put = put_environment_in(word, loader_); !put) return put;
+    }
     if (statement.name.text == "include") return include(statement, into);
     into.push_back(std::move(statement));
     return {};

@@ -46,7 +46,7 @@ using ValueOf = typename MemberPointer<decltype(Member)>::Value;
 /// The place of the statement's first word among `words`.
 [[nodiscard]] Checked<std::size_t> choice_of(const Statement& statement, std::span<const std::string_view> words);
 
-template <auto Member, class Value>
+template <auto Member, class Value, class Owner = SettingsOf<Member>>
 [[nodiscard]] Checked<> put(Scope& scope, Checked<Value> value) {
     if (!value) return std::unexpected{std::move(value.error())};
     scope.settings.own<SettingsOf<Member>>().*Member = static_cast<ValueOf<Member>>(*value);
@@ -55,32 +55,35 @@ template <auto Member, class Value>
 
 }  // namespace detail
 
+// Each of these also takes the member's owner, which follows from the member: modules have a `Settings` each, within an unnamed
+// namespace, and g++ 12 lets the linker merge what is made for two members of the same name unless such a type is an argument too.
+
 /// `on` or `off` into a bool.
-template <auto Member>
+template <auto Member, class Owner = detail::SettingsOf<Member>>
 Checked<> store_flag(Scope& scope, const Statement& statement) {
     return detail::put<Member>(scope, detail::flag_of(statement));
 }
 
 /// Octets with k or m.
-template <auto Member>
+template <auto Member, class Owner = detail::SettingsOf<Member>>
 Checked<> store_size(Scope& scope, const Statement& statement) {
     return detail::put<Member>(scope, detail::size_of(statement));
 }
 
 /// Octets with k, m or g.
-template <auto Member>
+template <auto Member, class Owner = detail::SettingsOf<Member>>
 Checked<> store_offset(Scope& scope, const Statement& statement) {
     return detail::put<Member>(scope, detail::offset_of(statement));
 }
 
 /// A time into std::chrono::milliseconds.
-template <auto Member>
+template <auto Member, class Owner = detail::SettingsOf<Member>>
 Checked<> store_milliseconds(Scope& scope, const Statement& statement) {
     return detail::put<Member>(scope, detail::milliseconds_of(statement));
 }
 
 /// A time into std::chrono::seconds.
-template <auto Member>
+template <auto Member, class Owner = detail::SettingsOf<Member>>
 Checked<> store_seconds(Scope& scope, const Statement& statement) {
     return detail::put<Member>(scope, detail::seconds_of(statement));
 }
@@ -92,20 +95,20 @@ inline constexpr std::int64_t number_max =
                                                            : std::numeric_limits<std::int64_t>::max();
 
 /// A number without a sign, within [Min, Max].
-template <auto Member, std::int64_t Min = 0, std::int64_t Max = number_max<Member>>
+template <auto Member, std::int64_t Min = 0, std::int64_t Max = number_max<Member>, class Owner = detail::SettingsOf<Member>>
 Checked<> store_number(Scope& scope, const Statement& statement) {
     return detail::put<Member>(scope, detail::number_of(statement, Min, Max));
 }
 
 /// The first word as it is, into a std::string.
-template <auto Member>
+template <auto Member, class Owner = detail::SettingsOf<Member>>
 Checked<> store_text(Scope& scope, const Statement& statement) {
     scope.settings.own<detail::SettingsOf<Member>>().*Member = detail::first_word(statement).text;
     return {};
 }
 
 /// One of the words of `Table`, an array of Choice<Value> with static storage, into a member of that type.
-template <auto Member, const auto& Table>
+template <auto Member, const auto& Table, class Owner = detail::SettingsOf<Member>>
 Checked<> store_choice(Scope& scope, const Statement& statement) {
     std::string_view words[std::size(Table)];
     for (std::size_t i = 0; i < std::size(Table); ++i) words[i] = Table[i].word;

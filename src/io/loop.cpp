@@ -205,13 +205,21 @@ void Loop::post(std::coroutine_handle<> waiter) { implementation_->posted.push_b
 
 void Loop::at_end_of_turn(std::function<void()> hook) { implementation_->hooks.push_back(std::move(hook)); }
 
-void Loop::run_elsewhere(std::function<void()> work, std::coroutine_handle<> waiter) {
+void Loop::run_elsewhere(std::function<void()> work, std::coroutine_handle<> waiter, HelperThreads* threads) {
     Implementation& self = *implementation_;
-    if (!self.helpers) {
-        self.helpers = std::make_unique<HelperThreads>([&self](std::coroutine_handle<> finished) { self.finished_elsewhere(finished); });
+    if (threads == nullptr) {
+        constexpr HelperThreads::Bounds bounds{};
+        if (!self.helpers) self.helpers = make_helper_threads(bounds.threads, bounds.queue);
+        threads = self.helpers.get();
     }
     ++self.elsewhere;
-    self.helpers->submit(std::move(work), waiter);
+    threads->submit(std::move(work), waiter);
+}
+
+std::unique_ptr<HelperThreads> Loop::make_helper_threads(std::size_t threads_max, std::size_t queue_max) {
+    Implementation& self = *implementation_;
+    return std::make_unique<HelperThreads>([&self](std::coroutine_handle<> finished) { self.finished_elsewhere(finished); },
+                                           HelperThreads::Bounds{.threads = threads_max, .queue = queue_max});
 }
 
 }  // namespace webserv::io

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "sys/fd.hpp"
 
 namespace webserv::io {
+
+class HelperThreads;
 
 /// What the loop tells the owner of a descriptor. Not movable: the loop holds its address while it is added.
 class Watcher {
@@ -73,7 +76,10 @@ public:
     void at_end_of_turn(std::function<void()> hook);
 
     /// Runs `work` on a helper thread and resumes the awaiter on this loop when it is done (see offload.hpp).
-    void run_elsewhere(std::function<void()> work, std::coroutine_handle<> waiter);
+    /// @param threads  of this loop (make_helper_threads); null: its own
+    void run_elsewhere(std::function<void()> work, std::coroutine_handle<> waiter, HelperThreads* threads = nullptr);
+    /// Threads beside the loop's own, for work that must not stand behind other work. They end before the loop does.
+    [[nodiscard]] std::unique_ptr<HelperThreads> make_helper_threads(std::size_t threads_max, std::size_t queue_max);
 
 private:
     class Implementation;

@@ -1,4 +1,4 @@
-// io/offload.cpp: a queue of jobs and at most four threads that serve it.
+// io/offload.cpp: a queue of jobs and a few threads that serve it.
 // They are joined when their loop ends.
 #include "io/offload.hpp"
 
@@ -9,9 +9,6 @@
 
 namespace webserv::io {
 namespace {
-
-// Jobs wait for disks and resolvers rather than for processors; each worker process has threads of its own.
-constexpr std::size_t threads_max = 4;
 
 /// Blocks every signal while it lives; a thread started meanwhile inherits that, so signals keep arriving at the loop's thread.
 class SignalsBlocked {
@@ -31,7 +28,8 @@ private:
 
 }  // namespace
 
-HelperThreads::HelperThreads(std::function<void(std::coroutine_handle<>)> finished) : finished_{std::move(finished)} {}
+HelperThreads::HelperThreads(std::function<void(std::coroutine_handle<>)> finished, const Bounds& bounds)
+    : finished_{std::move(finished)}, bounds_{bounds} {}
 
 HelperThreads::~HelperThreads() {
     {
@@ -49,8 +47,13 @@ void HelperThreads::submit(std::function<void()> work, std::coroutine_handle<> w
         jobs_.push_back(Job{std::move(work), waiter});
         all_busy = jobs_.size() > idle_;
     }
-    if (all_busy && threads_.size() < threads_max) start_thread();
+    if (all_busy && threads_.size() < bounds_.threads) start_thread();
     there_is_work_.notify_one();
+}
+
+bool HelperThreads::is_full() const {
+    const std::lock_guard lock{mutex_};
+    return jobs_.size() >= bounds_.queue;
 }
 
 void HelperThreads::start_thread() {

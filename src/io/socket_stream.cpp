@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <utility>
 
 #include "sys/call_trace.hpp"
@@ -18,9 +19,7 @@ namespace {
 
 using Call = sys::SocketCall::Name;
 
-// What one stream may move in one turn of the loop before others are served (nginx's sendfile_max_chunk, 2 MiB);
-// an operation counts as much as this even if it moved less, so that their number is bounded too.
-constexpr std::uint32_t share_bytes = 2U << 20;
+// An operation counts as much as this even if it moved less, so that their number in one turn is bounded too.
 constexpr std::uint32_t operation_bytes_min = 16U << 10;
 
 constexpr std::size_t iovecs_max = 1024;  // IOV_MAX of Linux: sendmsg(2) refuses more
@@ -103,7 +102,7 @@ Result<Attempt> SocketStream::try_send_file(const sys::Fd& file, FileSlice slice
     if (registration_ != std::errc{}) return std::unexpected{Error{.code = registration_, .doing = "epoll_ctl"}};
     if (!has_share()) return Attempt{.blocked_on = Readiness::writable};
     auto offset = static_cast<off_t>(slice.offset);
-    const std::size_t length = std::min<std::uint64_t>(slice.length, share_bytes);
+    const std::size_t length = std::min<std::uint64_t>(slice.length, share_);
     const ssize_t count = uninterrupted([&] { return ::sendfile(socket_.get(), file.get(), &offset, length); });
     if (sys::traced()) [[unlikely]] {
         sys::report({.name = Call::send_file, .descriptor = socket_.get(), .result = count, .length = length});
@@ -182,11 +181,17 @@ void SocketStream::arm_for(Deadline deadline) {
     loop_.timers().arm(*this, deadline);
 }
 
-bool SocketStream::has_share() const noexcept { return turn_ != loop_.turns() || spent_ < share_bytes; }
+bool SocketStream::has_share() const noexcept { return turn_ != loop_.turns() || spent_ < share_; }
+
+void SocketStream::set_share(std::uint64_t bytes) noexcept {
+    constexpr std::uint64_t unlimited = std::numeric_limits<std::uint32_t>::max();
+    share_ = static_cast<std::uint32_t>(bytes == 0 ? unlimited : std::min(bytes, unlimited));
+}
 
 void SocketStream::spend(std::size_t bytes) noexcept {
     if (std::exchange(turn_, loop_.turns()) != loop_.turns()) spent_ = 0;
-    spent_ += std::max(operation_bytes_min, static_cast<std::uint32_t>(std::min<std::size_t>(bytes, share_bytes)));
+    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+    spent_ = static_cast<std::uint32_t>(std::min(most, spent_ + std::max<std::uint64_t>(operation_bytes_min, bytes)));
 }
 
 /// After a call that has just set errno.

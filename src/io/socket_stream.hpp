@@ -28,10 +28,14 @@ public:
     [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
 
     [[nodiscard]] const sys::Fd& socket() const noexcept { return socket_; }
+    /// What this stream may move in one turn of the loop, and by one call, before others are served; 0: as much as the kernel takes.
+    void set_share(std::uint64_t bytes) noexcept;
     /// Everything that had come was read: the kernel will say when there is more.
     [[nodiscard]] bool has_read_all() const noexcept { return !read_.ready; }
 
 private:
+    static constexpr std::uint32_t share_bytes = 2U << 20;  // nginx's sendfile_max_chunk
+
     struct Side {  // one direction: who waits, until when, and what is known
         std::coroutine_handle<> waiter;
         Deadline deadline = never;
@@ -57,6 +61,7 @@ private:
     bool peer_finished_ = false;
     bool cancelled_ = false;
     std::errc registration_{};
+    std::uint32_t share_ = share_bytes;
     std::uint32_t turn_ = 0;   // of the loop, in which ...
     std::uint32_t spent_ = 0;  // ... so many octets were moved
     Side read_, write_;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "modules/registry.hpp"
 #include "server/answers.hpp"
+#include "server/find_file.hpp"
 #include "server/site_builder.hpp"
 #include "server/worker.hpp"
 
@@ -44,14 +45,14 @@ bool means_missing(std::errc code) {
 
 /// Whether the folder itself can be looked into: asked once, when the first index file was not there.
 Outcome check_folder(Exchange& exchange, std::string_view folder) {
-    const auto found = exchange.worker.files.open(folder);
+    const auto found = server::find_file(exchange, folder);
     if (found && found->status.is_directory()) return Outcome::declined();
     if (!found && found.error().code == std::errc::permission_denied) {
         exchange.log(Level::error, fmt::format("\"{}\" is forbidden {}", folder, describe_errno(EACCES)));
         return Outcome::status(403);
     }
     const int number = found ? ENOTDIR : static_cast<int>(found.error().code);
-    exchange.log(Level::error, fmt::format("\"{}\" is not found {}", folder, describe_errno(number)));
+    if (exchange.core().log_not_found) exchange.log(Level::error, fmt::format("\"{}\" is not found {}", folder, describe_errno(number)));
     return Outcome::status(404);
 }
 
@@ -68,12 +69,13 @@ Outcome find_index(Exchange& exchange) {
         if (name.starts_with('/')) return exchange.redirect_internally(name, exchange.args);
         const auto folder = server::file_path(exchange, {});
         if (!folder) return Outcome::status(404);
-        const auto found = exchange.worker.files.open(exchange.arena.join(*folder, name));
+        const auto found = server::find_file(exchange, exchange.arena.join(*folder, name));
         if (found) return exchange.redirect_internally(exchange.arena.join(exchange.path, name), exchange.args);
         if (found.error().code == std::errc::permission_denied) {
             exchange.log(Level::error, fmt::format("\"{}{}\" is forbidden {}", *folder, name, describe_errno(EACCES)));
             return Outcome::status(403);
         }
+        if (found.error().code == std::errc::too_many_symbolic_link_levels) return Outcome::status(403);
         if (!means_missing(found.error().code)) return Outcome::status(500);
         if (std::exchange(folder_checked, true)) continue;
         if (const Outcome outcome = check_folder(exchange, *folder); outcome.kind != Outcome::Kind::declined) return outcome;

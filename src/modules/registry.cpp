@@ -10,21 +10,29 @@ std::span<const server::Module* const> all() noexcept {
     static constexpr const server::Module* modules[] = {
         &server::main_module,
         &server::process_module,
+        &server::error_log_module,
         &server::core_module,
         &server::connection_module,
         &server::content_coding_module,
         &server::moot_module,
+        &server::output_module,
+        &server::file_reading_module,
         &server::variables_module,
         &server::network_variables_module,
         &redirect_module,
         // who the client is, before all that asks about it
         &realip_module,
-        // access
+        // access: addresses before passwords, which take longer
         &access_module,
-        // content: what a location says it is, else an index, else the file itself
+        &auth_basic_module,
+        // before the content: which file it is
+        &try_files_module,
+        // content: what a location says it is; else an index, before the folder is listed, and before the file itself
         &stub_status_module,
         &empty_gif_module,
+        &random_index_module,
         &index_module,
+        &autoindex_module,
         &static_coding_module,
         &static_module,
         // filters: 304 and 412 are decided before fields are added, ranges are cut last
@@ -33,6 +41,7 @@ std::span<const server::Module* const> all() noexcept {
         &expires_module,
         &headers_module,
         &range_module,
+        &limit_rate_module,
         // log
         &access_log_module,
     };

@@ -69,7 +69,7 @@ std::vector<int> error_page_statuses(const Location& in) {
 
 std::vector<std::string> error_logs(const Location& in) {
     std::vector<std::string> paths;
-    for (const auto& target : in.settings.get<ErrorLogSettings>().targets) paths.push_back(target.path);
+    for (const auto& target : in.settings.get<ErrorLogSettings>().targets) paths.push_back(target.place.path);
     return paths;
 }
 
@@ -166,7 +166,7 @@ TEST(SiteInheritance, KeepsReturnToItsScope) {
 TEST(SiteLogs, HaveDefaultsRelativeToThePrefix) {
     const Built built = build_http("server { }");
     ASSERT_EQ(built->access_logs.size(), 1U);
-    EXPECT_EQ(built->access_logs[0].path, "/p/logs/access.log");
+    EXPECT_EQ(built->access_logs[0].place.path, "/p/logs/access.log");
     EXPECT_TRUE(built->access_logs[0].used);
     EXPECT_THAT(error_logs(host(built).bare), ElementsAre("/p/logs/error.log"));
     EXPECT_TRUE(has_log_handler(host(built).bare));
@@ -178,7 +178,7 @@ TEST(SiteLogs, AreUsedOnlyWhereALocationWritesToThem) {
             location /a { access_log off; } location /b { access_log /b; location /b/c { } } })");
     std::vector<std::string> used;
     std::vector<std::string> unused;
-    for (const auto& log : built->access_logs) (log.used ? used : unused).push_back(log.path);
+    for (const auto& log : built->access_logs) (log.used ? used : unused).push_back(log.place.path);
     EXPECT_THAT(used, testing::UnorderedElementsAre("/one", "/two", "/b"));
     EXPECT_THAT(unused, testing::UnorderedElementsAre("/p/logs/access.log", "/http"));
     EXPECT_FALSE(has_log_handler(location(host(built).locations, "/a")));
@@ -422,7 +422,7 @@ TEST(Site, IsBuiltAgainFromARecord) {
             for (const auto& at : each->locations.all()) text += at->name + " " + std::to_string(at->handlers.size()) + " ";
             text += core(each->bare).types->at("txt") + "\n";
         }
-        for (const auto& log : built->access_logs) text += log.path + (log.used ? " used\n" : "\n");
+        for (const auto& log : built->access_logs) text += log.place.path + (log.used ? " used\n" : "\n");
         for (const auto& file : built->files) text += file->path + ": " + file->content + "\n";
         return text + std::to_string(built->variables.size());
     };

@@ -6,6 +6,7 @@
 #include "modules/registry.hpp"
 #include "server/answers.hpp"
 #include "server/file_response.hpp"
+#include "server/find_file.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::modules {
@@ -24,7 +25,7 @@ Outcome cannot_open(Exchange& exchange, std::string_view path, const Error& erro
         case std::errc::no_such_file_or_directory:
         case std::errc::not_a_directory:
         case std::errc::filename_too_long:
-            exchange.log(Level::error, message());
+            if (exchange.core().log_not_found) exchange.log(Level::error, message());
             return Outcome::status(404);
         case std::errc::permission_denied:
         case std::errc::too_many_symbolic_link_levels:
@@ -51,7 +52,7 @@ Outcome serve_file(Exchange& exchange) {
 
     const auto path = server::file_path(exchange, {});
     if (!path) return Outcome::status(404);
-    auto found = exchange.worker.files.open(*path);
+    auto found = server::find_file(exchange, *path);
     if (!found) return cannot_open(exchange, *path, found.error());
     if (found->status.is_directory()) return redirect_to_folder(exchange);
     if (!found->file) {

@@ -6,6 +6,7 @@
 #include "server/answers.hpp"
 #include "server/content_coding.hpp"
 #include "server/file_response.hpp"
+#include "server/find_file.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::modules {
@@ -47,7 +48,7 @@ Outcome serve_coded(Exchange& exchange, const Coding& coding, Mode mode) {
     if (!wanted && !server::tells_vary(exchange)) return Outcome::declined();
     const auto path = server::file_path(exchange, coding.suffix);
     if (!path) return Outcome::declined();  // the file itself will say so
-    auto found = exchange.worker.files.open(*path);
+    auto found = server::find_file(exchange, *path);
     if (!found) {
         if (!is_missing(found.error().code)) {
             exchange.log(Level::crit, fmt::format("open() \"{}\" failed {}", *path, describe_errno(static_cast<int>(found.error().code))));

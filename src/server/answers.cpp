@@ -168,7 +168,8 @@ std::string_view content_type_of(Exchange& exchange) {
     const CoreSettings& core = exchange.core();
     const std::string_view path = exchange.path;
     const auto dot = path.rfind('.');
-    if (dot != path.npos && path.find('/', dot) == path.npos && dot + 1 < path.size()) {
+    const bool begins_name = dot != path.npos && (dot < 2 || path[dot - 1] == '/');  // ".css" is a name without an extension
+    if (dot != path.npos && !begins_name && path.find('/', dot) == path.npos && dot + 1 < path.size()) {
         const std::string extension = text::lower(path.substr(dot + 1));
         static const TypeMap built_in{{"html", "text/html"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}};
         const TypeMap& types = core.types ? *core.types : built_in;
@@ -178,16 +179,20 @@ std::string_view content_type_of(Exchange& exchange) {
 }
 
 std::optional<std::string_view> file_path(Exchange& exchange, std::string_view suffix) {
+    return file_path_of(exchange, exchange.path, suffix);
+}
+
+std::optional<std::string_view> file_path_of(Exchange& exchange, std::string_view path, std::string_view suffix) {
     const CoreSettings& core = exchange.core();
     const std::string_view root = exchange.evaluate(core.root);
-    std::string_view rest = exchange.path;
+    std::string_view rest = path;
     if (core.alias_cut == CoreSettings::whole_name) {
-        rest = {};
+        if (!exchange.path_follows_alias) rest = {};
     } else if (core.root_is_alias) {
         rest.remove_prefix(std::min(core.alias_cut, rest.size()));
         // "location /i { alias /d/; }" would let "/i../x" out of /d: nginx serves it, we do not.
         if (root.ends_with('/') && (rest == ".." || rest.starts_with("../"))) {
-            exchange.log(observe::Level::error, fmt::format("\"{}\" leaves the alias \"{}\"", exchange.path, root));
+            exchange.log(observe::Level::error, fmt::format("\"{}\" leaves the alias \"{}\"", path, root));
             return std::nullopt;
         }
     }
@@ -232,6 +237,7 @@ Answer prepare_answer(Exchange& exchange) {
         response.content_length.reset();
         response.content_type = {};
     }
+    exchange.connection.stream.set_share(core.sendfile_max_chunk);
     const bool cork = core.tcp_nopush && exchange.sends_file;
     if (cork) exchange.connection.set_cork(true);
     return {.options = {.date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
@@ -250,7 +256,9 @@ void finish_answer(Exchange& exchange, const Answer& answer, const h1::Connectio
     if (exchange.complete) return;
     exchange.persistent = false;
     exchange.connection.broken = true;
-    exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(sent.outcome.error())));
+    const Error& error = sent.outcome.error();
+    if (exchange.core().reset_timedout_connection && error.code == std::errc::timed_out) exchange.connection.reset();
+    exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(error)));
 }
 
 std::string_view server_text(const Exchange& exchange) { return exchange.core().server_tokens == Tokens::off ? "webserv" : product; }

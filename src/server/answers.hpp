@@ -27,6 +27,8 @@ namespace webserv::server {
 
 /// root + path + suffix, or what alias makes of it. Nothing (and a log line) if the alias would be left by "..".
 [[nodiscard]] std::optional<std::string_view> file_path(Exchange& exchange, std::string_view suffix);
+/// The same for another path than the exchange's.
+[[nodiscard]] std::optional<std::string_view> file_path_of(Exchange& exchange, std::string_view path, std::string_view suffix = {});
 
 /// A value for a field line: it may come from the request, so what would end the line (CR, LF, NUL) is left out.
 [[nodiscard]] std::string_view without_line_ends(std::string_view value, Arena& arena);

@@ -31,8 +31,9 @@ public:
 
     // Beside what the worker does about the tasks of its scope:
     virtual void site_has_changed() {}  ///< and the entrances are open or closed as it says
-    virtual void drain() {}             ///< finish what is being answered
-    virtual void stop() {}              ///< may follow on drain()
+    virtual void logs_were_reopened() {}
+    virtual void drain() {}  ///< finish what is being answered
+    virtual void stop() {}   ///< may follow on drain()
 };
 
 }  // namespace webserv::server

@@ -93,6 +93,7 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     exchange.response.status = timed_out ? 408 : 400;
     log_exchange(exchange);
     connection.broken = true;
+    if (timed_out && exchange.core().reset_timedout_connection) connection.reset();
     co_return after;
 }
 
@@ -177,6 +178,8 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd socket, const sys::
       number{worker.next_connection_number()},
       since{worker.loop.now()},
       peer_{peer} {
+    const auto& watched = worker.current_site()->process().debug_connections;
+    debugged = std::any_of(watched.begin(), watched.end(), [&](const sys::Network& network) { return network.contains(peer_); });
     worker.opened(*this);
 }
 
@@ -199,6 +202,11 @@ const ListenPoint& Connection::point_behind(const WayIn& way_in) {
 
 void Connection::set_cork(bool on) {
     if (!peer_.is_local()) (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_CORK, on ? 1 : 0);  // only costs segments if it fails
+}
+
+void Connection::reset() noexcept {
+    broken = true;
+    (void)sys::reset_on_close(stream.socket());  // then it ends as any other
 }
 
 void Connection::set_nodelay() {

@@ -48,6 +48,7 @@ public:
     [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
+    void reset() noexcept;                           ///< it ends with RST; nothing more can be said to this peer
     void set_nodelay();                              ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
     Worker& worker;
@@ -59,6 +60,7 @@ public:
     io::TimePoint since;
     std::unique_ptr<const ProxyHeader> proxy_header;  ///< null: no proxy has said whose connection this is
     bool nodelay = false;                             ///< TCP_NODELAY is set
+    bool debugged = false;                            ///< everything about it is logged (debug_connection)
     bool broken = false;                              ///< sending has failed: nothing more can be said to this peer
 
     // The worker's lists: of those that wait for their next request, longest waiting first, and of the others.

@@ -16,6 +16,8 @@
 #include "config/settings.hpp"
 #include "observe/log.hpp"
 #include "sys/limits.hpp"
+#include "sys/network.hpp"
+#include "sys/symlinks.hpp"
 
 namespace webserv::server {
 
@@ -24,6 +26,15 @@ using std::chrono::seconds;
 
 /// How accepted connections are served: all upon the worker's loop, each by a child process, or one after another.
 enum class ConcurrencyModel : unsigned char { event, fork, iterative };
+
+/// Threads of a worker that read files.
+struct ThreadPoolSettings {
+    std::string name = "default";
+    std::size_t threads = 32;
+    std::size_t max_queue = 65536;
+
+    bool operator==(const ThreadPoolSettings&) const = default;
+};
 
 /// Directives of the main context and of `events`.
 struct MainSettings {
@@ -45,15 +56,29 @@ struct MainSettings {
     std::string working_directory;                  ///< as written; "": not changed
     std::vector<std::string> environment;           ///< "NAME=value"; TZ among them, if it is set
     milliseconds worker_shutdown_timeout{0};        ///< 0: none
+
+    std::vector<sys::Network> debug_connections;   ///< whose connections are logged with every detail
+    std::vector<ThreadPoolSettings> thread_pools;  ///< those that are named; "default" exists in any case
 };
 
 /// error_log, which may stand at every level.
 struct ErrorLogSettings {
     struct Target {
-        std::string path;  ///< absolute, or "stderr"
+        observe::LogPlace place;
         observe::Level level = observe::Level::error;
+        observe::LogForm form = observe::LogForm::text;
     };
     config::ScopedList<Target> targets;
+};
+
+/// How files are read that are not small.
+struct FileReadingSettings {
+    bool threads = false;     ///< aio
+    config::Expression pool;  ///< its name
+    std::optional<std::uint64_t> directio;
+    std::uint64_t directio_alignment = 512;
+    sys::SymlinkRule symlinks = sys::SymlinkRule::follow;
+    config::Expression symlinks_from;  ///< links of this part of a path are followed in any case
 };
 
 /// What holds for a connection before a request has chosen its server, and for reading requests.
@@ -100,6 +125,8 @@ struct CoreSettings {
     bool types_are_own = false;
     config::Expression default_type = config::Expression::literal("text/plain");
 
+    bool log_not_found = true;
+
     bool sendfile = false;
     bool tcp_nopush = false;
     bool tcp_nodelay = true;
@@ -116,6 +143,10 @@ struct CoreSettings {
     bool keepalive_off_for_msie6 = true;     ///< keepalive_disable, after a POST
     bool keepalive_off_for_safari = false;
     milliseconds send_timeout{60'000};
+    std::uint64_t sendfile_max_chunk = 2U << 20;  ///< 0: unlimited
+    std::uint64_t output_buffer_count = 2;
+    std::uint64_t output_buffer_size = 32768;
+    bool reset_timedout_connection = false;
 
     std::uint64_t client_max_body_size = 1U << 20;  ///< 0: unlimited
     std::uint64_t client_body_buffer_size = 16384;

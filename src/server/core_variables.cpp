@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "http/credentials.hpp"
 #include "http/date.hpp"
 #include "server/answers.hpp"
 #include "server/core_modules.hpp"
@@ -98,13 +99,9 @@ Value protocol(Exchange& exchange) {
 
 // The user of "Authorization: Basic ...", unchecked: what nginx logs as $remote_user.
 Value remote_user(Exchange& exchange) {
-    const auto credentials = exchange.request.fields.find("authorization");
-    if (!credentials || credentials->size() < 6 || !text::equal_ignoring_case(credentials->substr(0, 6), "basic ")) return std::nullopt;
-    const auto decoded = text::decode_base64(text::trim(credentials->substr(6)));
-    if (!decoded) return std::nullopt;
-    const auto colon = decoded->find(':');
-    if (colon == decoded->npos || colon == 0) return std::nullopt;
-    return exchange.arena.copy(std::string_view{*decoded}.substr(0, colon));
+    const auto credentials = http::parse_basic_credentials(exchange.request.fields.find("authorization").value_or(""));
+    if (!credentials) return std::nullopt;
+    return exchange.arena.copy(credentials->user);
 }
 
 Value status_text(Exchange& exchange) {

@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
+#include <array>
+#include <span>
 
 #include "server/worker.hpp"
 
@@ -50,6 +51,7 @@ Outcome Exchange::redirect_internally(std::string_view new_path, std::string_vie
     has_args = !new_args.empty();
     internal = true;
     named_jump = false;
+    path_follows_alias = false;
     return Outcome::redirected();
 }
 
@@ -68,14 +70,14 @@ Outcome Exchange::jump_to(std::string_view name) {
 
 void Exchange::log(observe::Level level, std::string_view message) const {
     if (!logs(level)) return;
-    std::string line;
-    line.reserve(512);
-    auto end = std::back_inserter(line);
-    fmt::format_to(end, "{}, client: {}, server: {}", message, client_->host(), host->first_name());
-    if (!request.line.empty()) fmt::format_to(end, ", request: \"{}\"", request.line);
-    if (const auto field = request.fields.find("host")) fmt::format_to(end, ", host: \"{}\"", *field);
-    if (const auto field = request.fields.find("referer")) fmt::format_to(end, ", referrer: \"{}\"", *field);
-    location->log->write(level, line, connection.number);
+    const std::string client = client_->host();
+    std::array<observe::LogField, 5> context{{{"client", client}, {"server", host->first_name()}}};
+    std::size_t count = 2;
+    if (!request.line.empty()) context[count++] = {"request", request.line, true};
+    if (const auto field = request.fields.find("host")) context[count++] = {"host", *field, true};
+    if (const auto field = request.fields.find("referer")) context[count++] = {"referrer", *field, true};
+    location->log->write({.level = level, .message = message, .connection = connection.number, .context = std::span{context}.first(count)},
+                         connection.debugged);
 }
 
 Exchange::Cached& Exchange::cached(int index) {

@@ -54,13 +54,14 @@ public:
     std::string_view path;       ///< decoded and normalised: $uri
     std::string_view args;       ///< raw: $args
     bool has_args = false;
-    bool internal = false;         ///< after an internal redirect
-    bool persistent = false;       ///< the connection stays open after this exchange
-    bool error_page_used = false;  ///< error_page applies once, unless recursive_error_pages
-    bool had_error_page = false;   ///< ... and has applied
-    int forced_status = 0;         ///< replaces the response's status: an error page keeps the error's code
-    bool sends_file = false;       ///< content is a file's slice: worth corking (tcp_nopush)
-    bool named_jump = false;       ///< jump_to() has chosen the location
+    bool internal = false;            ///< after an internal redirect
+    bool persistent = false;          ///< the connection stays open after this exchange
+    bool error_page_used = false;     ///< error_page applies once, unless recursive_error_pages
+    bool had_error_page = false;      ///< ... and has applied
+    int forced_status = 0;            ///< replaces the response's status: an error page keeps the error's code
+    bool sends_file = false;          ///< content is a file's slice: worth corking (tcp_nopush)
+    bool named_jump = false;          ///< jump_to() has chosen the location
+    bool path_follows_alias = false;  ///< in a regex location the alias is no longer the whole name: try_files has found the rest
     std::uint64_t bytes_sent = 0;
     std::uint64_t content_bytes_sent = 0;
     bool complete = false;                       ///< the response was sent to its end
@@ -93,7 +94,9 @@ public:
 
     /// One line in the location's error log, with client, server, request and host appended as nginx does.
     void log(observe::Level level, std::string_view message) const;
-    [[nodiscard]] bool logs(observe::Level level) const noexcept { return location->log != nullptr && location->log->takes(level); }
+    [[nodiscard]] bool logs(observe::Level level) const noexcept {
+        return location->log != nullptr && (location->log->takes(level) || connection.debugged);
+    }
 
     /// The value of a variable; nothing if it has none (logs print "-").
     [[nodiscard]] std::optional<std::string_view> value(int index);

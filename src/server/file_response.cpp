@@ -2,54 +2,52 @@
 // A mapping for small files: they leave in one write with the head.
 #include "server/file_response.hpp"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "io/file_reading.hpp"
 #include "server/answers.hpp"
+#include "server/worker.hpp"
+#include "sys/file.hpp"
 
 namespace webserv::server {
 namespace {
 
-/// A file's octets through memory, for `sendfile off`.
-class ReadingSource final : public io::Source {
-public:
-    ReadingSource(const sys::Fd& file, io::FileSlice slice, Arena& arena) noexcept
-        : file_{file}, start_{slice.offset}, slice_{slice}, arena_{arena} {}
-    [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
-    [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override {
-        slice_ = {.offset = start_ + offset, .length = count};
-        return true;
-    }
+/// The same file, to be read past the page cache; null where that is impossible.
+const sys::Fd* open_direct(Exchange& exchange, const sys::Fd& file) {
+    auto direct = sys::reopen_direct(file);
+    if (direct) return &exchange.make<sys::Fd>(std::move(*direct));
+    const Error& error = direct.error();
+    exchange.log(observe::Level::alert,
+                 fmt::format("{}() with O_DIRECT failed {}", error.doing, describe_errno(static_cast<int>(error.code))));
+    return nullptr;
+}
 
-    Task<Result<io::Piece>> next(std::uint64_t bytes_max) override {
-        if (slice_.length == 0) co_return io::Piece{};
-        if (buffer_ == nullptr) buffer_ = arena_.take(buffer_bytes);
-        const std::uint64_t wanted = std::min({bytes_max, slice_.length, std::uint64_t{buffer_bytes}});
-        const ssize_t count = ::pread(file_.get(), buffer_, wanted, static_cast<off_t>(slice_.offset));
-        if (count < 0) co_return failed("pread");
-        slice_.offset += static_cast<std::uint64_t>(count);
-        slice_.length -= static_cast<std::uint64_t>(count);
-        if (count == 0) slice_.length = 0;  // truncated: ends early, which the writer notices
-        co_return io::Piece{.bytes = {buffer_, static_cast<std::size_t>(count)}, .file = nullptr, .slice = {}};
-    }
-
-private:
-    static constexpr std::size_t buffer_bytes = 32U << 10;  // nginx's output_buffers
-    const sys::Fd& file_;
-    std::uint64_t start_;
-    io::FileSlice slice_;
-    Arena& arena_;
-    char* buffer_ = nullptr;
-};
+io::Source* content_through_memory(Exchange& exchange, const sys::Fd& file, io::FileSlice whole, const io::ReadingPlace& place) {
+    const CoreSettings& core = exchange.core();
+    const auto& reading = exchange.settings<FileReadingSettings>();
+    io::ReadFileSource::Options options{.buffer_bytes = core.output_buffer_count * core.output_buffer_size};
+    const sys::Fd* const direct = reading.directio && whole.length >= *reading.directio ? open_direct(exchange, file) : nullptr;
+    if (direct != nullptr) options.alignment = reading.directio_alignment;
+    return &exchange.make<io::ReadFileSource>(direct != nullptr ? *direct : file, whole, options, place, exchange.arena);
+}
 
 io::Source* content_of(Exchange& exchange, const OpenFile& file) {
     if (file.status.size == 0) return nullptr;
     if (file.mapping) return &exchange.make<io::MemorySource>(file.mapping->bytes());
     const io::FileSlice whole{.offset = 0, .length = file.status.size};
-    if (!exchange.core().sendfile) return &exchange.make<ReadingSource>(file.descriptor, whole, exchange.arena);
+    const auto& reading = exchange.settings<FileReadingSettings>();
+    io::ReadingPlace place{.loop = exchange.worker.loop};
+    if (reading.threads) {
+        const std::string_view pool = exchange.evaluate(reading.pool);
+        place.threads = exchange.worker.thread_pool(pool);
+        if (place.threads == nullptr) exchange.log(observe::Level::error, fmt::format("thread pool \"{}\" not found", pool));
+    }
+    const bool past_cache = reading.directio && whole.length >= *reading.directio;
+    if (past_cache || !exchange.core().sendfile) return content_through_memory(exchange, file.descriptor, whole, place);
     exchange.sends_file = true;
+    if (place.threads != nullptr) return &exchange.make<io::CachedFileSource>(file.descriptor, whole, place);
     return &exchange.make<io::FileSource>(file.descriptor, whole);
 }
 

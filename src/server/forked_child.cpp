@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <utility>
+#include <vector>
 
 #include "server/connection.hpp"
 #include "server/worker.hpp"
@@ -20,14 +21,15 @@ constexpr int failed_status = 1;
 /// The parent's orders, and what is left to do when there is no parent any more.
 class Orders final : private io::Watcher, private io::Timer {
 public:
-    Orders(Worker& worker, sys::Fd signals, pid_t parent) : worker_{worker}, signals_{std::move(signals)}, parent_{parent} {}
+    Orders(Worker& worker, sys::Fd signals, const Heritage& heritage)
+        : worker_{worker}, signals_{std::move(signals)}, heritage_{heritage} {}
     ~Orders() override {
         worker_.loop.timers().disarm(*this);
         worker_.loop.remove(signals_, *this);
     }
     [[nodiscard]] Result<> start() { return worker_.loop.add(signals_, *this, EPOLLIN | EPOLLET); }
     void look_after_parent() {
-        if (::getppid() != parent_) finish();
+        if (::getppid() != heritage_.process) finish();
     }
 
 private:
@@ -38,6 +40,10 @@ private:
                 limit_time();
             } else if (signal->number == SIGQUIT) {
                 finish();
+            } else if (signal->number == SIGUSR1) {
+                worker_.flush_logs(true);  // what happened before the rotation belongs into the old files
+                heritage_.handover.take(heritage_.logs);
+                worker_.logs_were_reopened();
             } else {
                 worker_.stop();
             }
@@ -45,7 +51,7 @@ private:
     }
     void finish() {
         // A successor of our parent counts where we did.
-        if (::getppid() != parent_) worker_.metrics.leave_whole();
+        if (::getppid() != heritage_.process) worker_.metrics.leave_whole();
         worker_.drain();
         limit_time();
     }
@@ -57,7 +63,7 @@ private:
 
     Worker& worker_;
     sys::Fd signals_;
-    pid_t parent_;
+    const Heritage& heritage_;
 };
 
 Task<> stop_when_finished(io::Scope& scope, io::Loop& loop) {
@@ -67,18 +73,21 @@ Task<> stop_when_finished(io::Scope& scope, io::Loop& loop) {
 
 }  // namespace
 
-void live_for_one_connection(const Worker& parent, pid_t parent_process, observe::WorkerMetrics& counters, sys::Accepted peer,
-                             std::shared_ptr<const Entrance> entrance, std::span<const int> kept) {
+void live_for_one_connection(const Heritage& heritage, observe::WorkerMetrics& counters, sys::Accepted peer,
+                             std::shared_ptr<const Entrance> entrance) {
+    std::vector<int> kept = {peer.socket.get()};
+    if (const int handover = heritage.handover.kept_by_children(); handover >= 0) kept.push_back(handover);
+    for (const auto& log : heritage.logs) kept.push_back(log->file.get());
     sys::close_inherited_except(kept);
     (void)sys::set_parent_death_signal(SIGQUIT);  // it can only fail for an unknown signal
-    auto signals = sys::open_signal_descriptor({SIGTERM, SIGINT, SIGQUIT, SIGHUP});
+    auto signals = sys::open_signal_descriptor({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1});
     const auto loop = io::Loop::create();
     if (!signals || !loop) ::_exit(failed_status);
     {
         io::Scope scope;
         Worker worker{**loop, scope, counters};
-        worker.branch_off(parent);
-        Orders orders{worker, std::move(*signals), parent_process};
+        worker.branch_off(heritage.parent);
+        Orders orders{worker, std::move(*signals), heritage};
         if (!orders.start()) ::_exit(failed_status);
         scope.spawn(serve(std::make_unique<Connection>(worker, std::move(peer.socket), peer.peer, std::move(entrance))));
         orders.look_after_parent();  // it may have gone before the kernel knew that we want to hear of it

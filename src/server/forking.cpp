@@ -42,10 +42,14 @@ Forking::Forking(Worker& worker) : worker_{worker} {
     auto signals = sys::open_signal_descriptor({SIGCHLD});
     if (signals) signals_ = std::move(*signals);
     const auto added = signals ? worker_.loop.add(signals_, *this, EPOLLIN | EPOLLET) : Result<>{std::unexpected{signals.error()}};
-    if (added) return;
-    // Then children are buried when there are too many of them.
-    const observe::Log& log = *worker_.current_site()->log;
-    log.write(Level::alert, fmt::format("{}() failed {}", added.error().doing, describe_errno(static_cast<int>(added.error().code))));
+    const auto opened = handover_.open();
+    // Then children are buried when there are too many of them, and end after a rotation of logs.
+    for (const auto& outcome : {added, opened}) {
+        if (outcome) continue;
+        const Error& error = outcome.error();
+        worker_.current_site()->log->write(Level::alert,
+                                           fmt::format("{}() failed {}", error.doing, describe_errno(static_cast<int>(error.code))));
+    }
 }
 
 Forking::~Forking() {
@@ -76,11 +80,13 @@ Result<pid_t> Forking::fork_for(sys::Accepted& peer, const std::shared_ptr<const
     (*counters)->begin_part_of(worker_.metrics);
     const std::uint64_t number = worker_.next_connection_number();
     // Asked for before the fork: a helper thread may hold the lock of the logs at this moment.
-    std::vector<int> kept = worker_.kept_by_children ? worker_.kept_by_children() : std::vector<int>{};
-    kept.push_back(peer.socket.get());
+    const auto logs = worker_.open_logs ? worker_.open_logs() : std::vector<LogHandover::Sink>{};
     const pid_t parent = ::getpid();
     const auto child = sys::fork_process();
-    if (child && *child == 0) live_for_one_connection(worker_, parent, **counters, std::move(peer), entrance, kept);
+    if (child && *child == 0) {
+        live_for_one_connection({.parent = worker_, .process = parent, .logs = logs, .handover = handover_}, **counters, std::move(peer),
+                                entrance);
+    }
     if (child) {
         children_.emplace(*child, Child{.connection = number, .counters = *counters, .entrance = entrance});
         return child;
@@ -135,6 +141,12 @@ void Forking::report_end(const sys::EndedChild& ended, const Child& child) const
 
 void Forking::site_has_changed() {
     for (const auto& [process, child] : children_) (void)sys::send_signal(process, child.entrance->open ? SIGHUP : SIGQUIT);
+}
+
+void Forking::logs_were_reopened() {
+    const auto logs = worker_.open_logs ? worker_.open_logs() : std::vector<LogHandover::Sink>{};
+    const bool lies_there = handover_.put(logs).has_value();
+    for (const auto& [process, child] : children_) (void)sys::send_signal(process, lies_there ? SIGUSR1 : SIGHUP);
 }
 
 void Forking::drain() {

@@ -13,6 +13,7 @@
 #include "io/loop.hpp"
 #include "observe/metric.hpp"
 #include "server/concurrency.hpp"
+#include "server/log_handover.hpp"
 #include "sys/process.hpp"
 #include "sys/shared_memory.hpp"
 
@@ -26,6 +27,8 @@ public:
     void begin(sys::Accepted peer, const std::shared_ptr<const Entrance>& entrance) override;
     /// Children know only the site of their birth: one more answer, and their clients come again. None where nobody listens any more.
     void site_has_changed() override;
+    /// Children change over to the new files at once.
+    void logs_were_reopened() override;
     void drain() override;
     void stop() override;
 
@@ -58,6 +61,7 @@ private:
     std::unordered_map<pid_t, Child> children_;
     std::vector<sys::SharedMemory> memory_;               // of the children's counters
     std::vector<observe::WorkerMetrics*> free_counters_;  // within it
+    LogHandover handover_;
     std::size_t refusing_ = 0;
     bool full_ = false;  // and the log says so
     bool waits_ = false;

@@ -53,8 +53,8 @@ TEST(AccessLog, GathersLinesUntilTheTurnEnds) {
     AccessLog log{pipe.sink, metrics};
     EXPECT_TRUE(log.empty());
     EXPECT_EQ(log.due(), io::never);
-    log.append("one\n", 0, now);
-    log.append("two\n", 0, now);
+    log.append("one\n", now);
+    log.append("two\n", now);
     EXPECT_EQ(pipe.take(), "");
     EXPECT_FALSE(log.empty());
     log.flush(now, false);
@@ -69,15 +69,17 @@ TEST(AccessLog, KeepsLinesAsLongAsItsBufferMay) {
     Pipe pipe;
     observe::WorkerMetrics metrics;
     AccessLog log{pipe.sink, metrics};
-    log.append("one\n", 1000, now + seconds{5});
-    log.append("two\n", 1000, now + seconds{6});
+    log.configure({.buffer_bytes = 1000, .flush = seconds{5}});
+    log.append("one\n", now);
+    log.append("two\n", now + seconds{1});
     EXPECT_EQ(log.due(), now + seconds{5});
     log.flush(now + seconds{4}, false);
     EXPECT_EQ(pipe.take(), "");
     log.flush(now + seconds{5}, false);
     EXPECT_EQ(pipe.take(), "one\ntwo\n");
 
-    log.append("three\n", 1000, io::never);
+    log.configure({.buffer_bytes = 1000});
+    log.append("three\n", now);
     log.flush(now + seconds{9999}, false);
     EXPECT_EQ(pipe.take(), "");
     log.flush(now, true);  // the worker ends, or logs are reopened
@@ -88,16 +90,22 @@ TEST(AccessLog, WritesWhatItHasBeforeItsBufferIsTooSmall) {
     Pipe pipe;
     observe::WorkerMetrics metrics;
     AccessLog log{pipe.sink, metrics};
-    log.append("12345\n", 10, io::never);
-    log.append("789\n", 10, io::never);  // full to the last octet
+    log.configure({.buffer_bytes = 10});
+    log.append("12345\n", now);
+    log.append("789\n", now);  // full to the last octet
     EXPECT_EQ(pipe.take(), "");
-    log.append("x\n", 10, io::never);
+    log.append("x\n", now);
     EXPECT_EQ(pipe.take(), "12345\n789\n");
     log.flush(now, true);
     EXPECT_EQ(pipe.take(), "x\n");
 
+    log.append("longer than ten\n", now);
+    EXPECT_EQ(pipe.take(), "longer than ten\n");
+    EXPECT_TRUE(log.empty());
+
+    log.configure({});
     const std::string line = std::string(999, 'x') + "\n";
-    for (int i = 0; i < 66; ++i) log.append(line, 0, now);  // a turn's lines have a bound of their own: 64k
+    for (int i = 0; i < 66; ++i) log.append(line, now);  // a turn's lines have a bound of their own: 64k
     EXPECT_EQ(pipe.take().size(), 65U * line.size());
 }
 
@@ -106,7 +114,7 @@ TEST(AccessLog, DropsAndCountsWhatAFullPipeDoesNotTake) {
     observe::WorkerMetrics metrics;
     AccessLog log{pipe.sink, metrics};
     const std::string line = std::string(99, 'x') + "\n";
-    for (int i = 0; i < 2000; ++i) log.append(line, 0, now);  // 200 kB, more than a pipe holds
+    for (int i = 0; i < 2000; ++i) log.append(line, now);  // 200 kB, more than a pipe holds
     log.flush(now, false);
     EXPECT_TRUE(log.empty());
     const std::string taken = pipe.take();
@@ -115,7 +123,7 @@ TEST(AccessLog, DropsAndCountsWhatAFullPipeDoesNotTake) {
     EXPECT_LT(whole_lines, 2000);
     EXPECT_EQ(metrics.get(Counter::log_lines_dropped), 2000 - whole_lines);
 
-    log.append("later\n", 0, now);
+    log.append("later\n", now);
     log.flush(now, false);
     EXPECT_TRUE(pipe.take().ends_with("later\n"));
 }
@@ -126,10 +134,36 @@ TEST(AccessLog, CountsLinesThatNobodyReads) {
     pipe.close_reader();
     observe::WorkerMetrics metrics;
     AccessLog log{pipe.sink, metrics};
-    log.append("one\n", 0, now);
-    log.append("two\n", 0, now);
+    log.append("one\n", now);
+    log.append("two\n", now);
     log.flush(now, false);
     EXPECT_EQ(metrics.get(Counter::log_lines_dropped), 2);
+    const auto failure = log.take_failure();
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->code, std::errc::broken_pipe);
+
+    log.append("three\n", now + seconds{59});
+    log.flush(now + seconds{59}, false);
+    EXPECT_FALSE(log.take_failure()) << "one complaint a minute";
+    log.append("four\n", now + seconds{60});
+    log.flush(now + seconds{60}, false);
+    EXPECT_TRUE(log.take_failure());
+    EXPECT_EQ(metrics.get(Counter::log_lines_dropped), 4);
+}
+
+TEST(AccessLog, ChangesItsOptionsBetweenLines) {
+    Pipe pipe;
+    observe::WorkerMetrics metrics;
+    AccessLog log{pipe.sink, metrics};
+    log.configure({.buffer_bytes = 1000});
+    log.append("plain\n", now);
+    log.configure({.buffer_bytes = 1000, .gzip_level = 1});
+    EXPECT_EQ(pipe.take(), "plain\n");
+    log.append("packed\n", now);
+    log.configure({.buffer_bytes = 1000, .gzip_level = 1});
+    EXPECT_EQ(pipe.take(), "") << "nothing has changed";
+    log.flush(now, true);
+    EXPECT_EQ(pipe.take().substr(0, 3), "\x1f\x8b\x08");
 }
 
 class LogFilesTest : public testing::Test {
@@ -149,13 +183,13 @@ protected:
         auto result = std::make_unique<Location>();
         result->name = "/" + error_log;
         result->settings = outer.derive();
-        if (!error_log.empty()) result->settings.own<ErrorLogSettings>().targets.add({error_log, observe::Level::error});
+        if (!error_log.empty()) result->settings.own<ErrorLogSettings>().targets.add({.place = {.path = error_log}});
         return result;
     }
     // A site whose one server has locations with these error logs; "" inherits.
     Site site(std::initializer_list<std::string> error_logs) {
         Site result;
-        result.main.own<ErrorLogSettings>().targets.add({path("main"), observe::Level::error});
+        result.main.own<ErrorLogSettings>().targets.add({.place = {.path = path("main")}});
         auto host = std::make_unique<VirtualHost>();
         host->bare.settings = result.main.derive();
         for (const std::string& log : error_logs) EXPECT_TRUE(host->locations.add(location(host->bare.settings, log)));
@@ -169,12 +203,12 @@ protected:
 };
 
 TEST_F(LogFilesTest, AreOpenedOnceForEachPath) {
-    const auto first = files_.open(path("a"));
+    const auto first = files_.open({.path = path("a")});
     ASSERT_TRUE(first);
-    const auto again = files_.open(path("a"));
+    const auto again = files_.open({.path = path("a")});
     ASSERT_TRUE(again);
     EXPECT_EQ(*first, *again);
-    const auto missing = files_.open(path("none/a"));
+    const auto missing = files_.open({.path = path("none/a")});
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, std::errc::no_such_file_or_directory);
 }
@@ -197,7 +231,7 @@ TEST_F(LogFilesTest, AreSharedByLocationsThatInherit) {
 
 TEST_F(LogFilesTest, OpensOnlyAccessLogsThatAreUsed) {
     Site built = site({});
-    built.access_logs = {{path("none/unused"), false}, {path("used"), true}};
+    built.access_logs = {{.place = {.path = path("none/unused")}}, {.place = {.path = path("used")}, .used = true}};
     ASSERT_TRUE(open_logs(built, files_, access_logs_));
     ASSERT_EQ(access_logs_.size(), 2U);
     EXPECT_EQ(access_logs_[0], nullptr);
@@ -208,7 +242,7 @@ TEST_F(LogFilesTest, OpensOnlyAccessLogsThatAreUsed) {
 TEST_F(LogFilesTest, ComplainAsNginxDoesWhereOneCannotBeOpened) {
     const std::string expected = "open() \"" + path("none/x") + "\" failed (2: No such file or directory)";
     Site access = site({});
-    access.access_logs = {{path("none/x"), true}};
+    access.access_logs = {{.place = {.path = path("none/x")}, .used = true}};
     Site error = site({path("none/x")});
     for (Site* const broken : {&access, &error}) {
         const auto opened = open_logs(*broken, files_, access_logs_);

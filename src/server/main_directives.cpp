@@ -1,4 +1,4 @@
-// server/main_directives.cpp: directives of the main context and of `events`, and error_log, which may stand anywhere.
+// server/main_directives.cpp: directives of the main context and of `events`.
 // What they say is read by app/launch, which starts the processes.
 #include <fmt/format.h>
 
@@ -74,31 +74,6 @@ Checked<> apply_use(Scope&, const Statement& statement) {
     return complain(fmt::format("invalid event type \"{}\"", word.text), word.place, "webserv has one event method: epoll");
 }
 
-Checked<> apply_error_log(Scope& scope, const Statement& statement) {
-    const config::Word& path = statement.words.front();
-    if (path.text.starts_with("syslog:") || path.text.starts_with("memory:")) {
-        return complain(fmt::format("\"{}\" logs of \"error_log\" are known to nginx but not supported by webserv yet",
-                                    path.text.substr(0, path.text.find(':') + 1)),
-                        path.place);
-    }
-    ErrorLogSettings::Target target{path.text == "stderr" ? "stderr" : builder(scope).absolute(path.text), observe::Level::error};
-    if (statement.words.size() > 1) {
-        const config::Word& word = statement.words[1];
-        const auto level = observe::parse_level(word.text);
-        if (!level) {
-            return complain(fmt::format("invalid log level \"{}\"", word.text), word.place,
-                            "the levels are debug, info, notice, warn, error, crit, alert and emerg");
-        }
-        target.level = *level;
-    }
-    auto& targets = scope.settings.own<ErrorLogSettings>().targets;
-    for (const auto& other : targets) {
-        if (targets.is_own() && other.path == target.path) return complain("\"error_log\" directive is duplicate", statement.name.place);
-    }
-    targets.add(std::move(target));
-    return {};
-}
-
 constexpr config::Choice<ConcurrencyModel> concurrency_choices[] = {
     {"event", ConcurrencyModel::event}, {"fork", ConcurrencyModel::fork}, {"iterative", ConcurrencyModel::iterative}};
 
@@ -134,17 +109,6 @@ constexpr Directive directives[] = {
      .fallback = "1",
      .apply = apply_worker_processes,
      .doc = "How many processes serve connections. `auto`: one for each processor. One that dies is replaced."},
-    {.name = "error_log",
-     .contexts = context::main | context::http | context::server | context::location,
-     .takes = arity::between(1, 2),
-     .syntax = "file | stderr [level]",
-     .fallback = "logs/error.log error",
-     .apply = apply_error_log,
-     .doc =
-         "Where errors are written, and from which level on: `debug`, `info`, `notice`, `warn`, `error`, `crit`, `alert`, `emerg`. Several "
-         "logs may be given at one level; each gets every line it takes. At `debug` every routing decision is logged with the place "
-         "in the configuration that made it.",
-     .repeatable = true},
     {.name = "events",
      .contexts = context::main,
      .takes = arity::block,

@@ -29,11 +29,6 @@ Checked<> about_memory(Scope& scope, const Statement& statement) {
     return {};
 }
 
-Checked<> about_packets(Scope& scope, const Statement& statement) {
-    note(scope, statement, "what is ready leaves at once, with as few system calls as it can");
-    return {};
-}
-
 Checked<> about_accepting(Scope& scope, const Statement& statement) {
     note(scope, statement, "the kernel wakes one worker for a connection, and it takes all that wait");
     return {};
@@ -61,11 +56,6 @@ Checked<> about_processes(Scope& scope, const Statement& statement) {
 
 Checked<> about_request_content(Scope& scope, const Statement& statement) {
     note(scope, statement, "request content that is kept in memory is in one piece anyway");
-    return {};
-}
-
-Checked<> about_open_files(Scope& scope, const Statement& statement) {
-    note(scope, statement, "files that changed are noticed at the next request");
     return {};
 }
 
@@ -115,21 +105,6 @@ constexpr config::Directive directives[] = {
      .syntax = "size",
      .apply = about_memory,
      .doc = "Accepted, and changes nothing: memory is taken as it is needed."},
-    {.name = "read_ahead",
-     .contexts = everywhere,
-     .syntax = "size",
-     .apply = about_memory,
-     .doc = "Accepted, and changes nothing: the kernel reads ahead as it sees fit."},
-    {.name = "postpone_output",
-     .contexts = everywhere,
-     .syntax = "size",
-     .apply = about_packets,
-     .doc = "Accepted, and changes nothing: head and content leave together."},
-    {.name = "send_lowat",
-     .contexts = everywhere,
-     .syntax = "size",
-     .apply = about_packets,
-     .doc = "Accepted, and changes nothing: Linux has no such mark for sending."},
     {.name = "msie_padding",
      .contexts = everywhere,
      .takes = arity::flag,
@@ -140,11 +115,6 @@ constexpr config::Directive directives[] = {
      .takes = arity::flag,
      .apply = about_old_browsers,
      .doc = "Accepted, and changes nothing: redirects are redirects for every browser."},
-    {.name = "open_file_cache_events",
-     .contexts = everywhere,
-     .takes = arity::flag,
-     .apply = about_open_files,
-     .doc = "Accepted, and changes nothing: files that changed are noticed at the next request."},
     {.name = "client_body_in_single_buffer",
      .contexts = everywhere,
      .takes = arity::flag,

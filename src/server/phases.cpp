@@ -233,6 +233,7 @@ Task<> answer(Exchange& exchange, Outcome outcome) {
     if (outcome.kind == Kind::close) {
         exchange.persistent = false;
         exchange.forced_status = outcome.code;
+        if (exchange.core().reset_timedout_connection) exchange.connection.reset();
     }
     log_exchange(exchange);
 }

@@ -2,6 +2,8 @@
 // It owns values only. Sockets, logs and open files live outside, keyed by what the Site says about them.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +17,15 @@
 namespace webserv::server {
 
 class AccessLog;
+
+/// How lines of an access log gather.
+struct AccessLogOptions {
+    std::uint64_t buffer_bytes = 0;      ///< buffer=; 0: written at the end of the loop's turn
+    std::chrono::milliseconds flush{0};  ///< flush=; 0: when the buffer is full
+    int gzip_level = 0;                  ///< gzip=; 0: as they are
+
+    bool operator==(const AccessLogOptions&) const = default;
+};
 
 /// One listening address with the servers behind it.
 struct ListenPoint {
@@ -36,8 +47,9 @@ struct Site {
     VariableTable variables;
     std::shared_ptr<const observe::Log> log;  ///< of the http level: before a server is known
     struct AccessLogFile {
-        std::string path;
-        bool used = false;  ///< some location writes to it
+        observe::LogPlace place;
+        bool used = false;           ///< some location writes to it
+        AccessLogOptions options{};  ///< all that write to it share them
     };
     std::vector<AccessLogFile> access_logs;                        ///< every access log named anywhere
     std::vector<std::shared_ptr<AccessLog>> access_log_writers;    ///< of the worker that runs this site; null for those not used

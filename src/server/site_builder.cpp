@@ -75,11 +75,11 @@ std::string SiteBuilder::absolute(std::string_view path) const { return join_pat
 
 std::string SiteBuilder::absolute_in_conf(std::string_view path) const { return join_path(folder_of(options_.conf_path), path); }
 
-std::size_t SiteBuilder::access_log_index(const std::string& path) {
+std::size_t SiteBuilder::access_log_index(const observe::LogPlace& place) {
     auto& logs = site_->access_logs;
-    const auto known = std::find_if(logs.begin(), logs.end(), [&](const auto& log) { return log.path == path; });
+    const auto known = std::find_if(logs.begin(), logs.end(), [&](const auto& log) { return log.place.path == place.path; });
     if (known != logs.end()) return static_cast<std::size_t>(known - logs.begin());
-    logs.push_back({path, false});
+    logs.push_back({.place = place});
     return logs.size() - 1;
 }
 
@@ -118,7 +118,7 @@ Checked<std::unique_ptr<Site>> SiteBuilder::build() {
         warn("the \"user\" directive makes sense only if the master process runs with super-user privileges, ignored", {});
     }
     finish_process_settings(*this, process);
-    if (error_logs.targets.empty()) error_logs.targets.add({error_log, observe::Level::error});
+    if (error_logs.targets.empty()) error_logs.targets.add({.place = {.path = error_log}});
     if (auto done = link_points(); !done) return std::unexpected{done.error()};
     return std::move(site_);
 }

@@ -51,8 +51,8 @@ public:
     [[nodiscard]] config::Checked<> add_server_names(const config::Statement& statement);
     /// The location whose block is being read; null in server and http.
     [[nodiscard]] Location* current_location() noexcept { return locations_.empty() ? nullptr : locations_.back(); }
-    /// The identity of the access log with this path.
-    [[nodiscard]] std::size_t access_log_index(const std::string& path);
+    /// The identity of the access log at this place.
+    [[nodiscard]] std::size_t access_log_index(const observe::LogPlace& place);
     void use_access_log(std::size_t index) { site_->access_logs[index].used = true; }
     bool saw_events = false;
 

@@ -185,13 +185,14 @@ void Worker::end_older_exchanges() {
 // A log that the site before wrote to keeps its writer, with the lines that wait in it.
 void Worker::use_access_logs(Site& site, std::span<const std::shared_ptr<observe::LogSink>> sinks) {
     std::erase_if(access_logs_, [](const auto& log) { return log.use_count() == 1 && log->empty(); });
-    for (const auto& sink : sinks) {
-        const auto known = std::find_if(access_logs_.begin(), access_logs_.end(), [&](const auto& log) { return log->sink() == sink; });
-        if (sink == nullptr || known != access_logs_.end()) {
-            site.access_log_writers.push_back(sink == nullptr ? nullptr : *known);
-            continue;
+    for (std::size_t index = 0; index < sinks.size(); ++index) {
+        std::shared_ptr<AccessLog> writer;
+        if (const auto& sink = sinks[index]; sink != nullptr) {
+            const auto known = std::find_if(access_logs_.begin(), access_logs_.end(), [&](const auto& log) { return log->sink() == sink; });
+            writer = known != access_logs_.end() ? *known : access_logs_.emplace_back(std::make_shared<AccessLog>(sink, metrics));
+            writer->configure(site.access_logs[index].options);
         }
-        site.access_log_writers.push_back(access_logs_.emplace_back(std::make_shared<AccessLog>(sink, metrics)));
+        site.access_log_writers.push_back(std::move(writer));
     }
 }
 
@@ -323,12 +324,35 @@ void Worker::wake_room_waiters() {
     for (const std::coroutine_handle<> waiter : std::exchange(room_waiters_, {})) loop.post(waiter);
 }
 
+io::HelperThreads* Worker::thread_pool(std::string_view name) {
+    const auto& named = site_->process().thread_pools;
+    const auto found = std::find_if(named.begin(), named.end(), [&](const auto& pool) { return pool.name == name; });
+    ThreadPoolSettings wanted;
+    if (found != named.end()) wanted = *found;
+    if (wanted.name != name) return nullptr;
+    // One with other bounds, of a site before, stays until its reads have ended; then it only sleeps.
+    const auto known = std::find_if(thread_pools_.begin(), thread_pools_.end(), [&](const auto& pool) { return pool.settings == wanted; });
+    if (known != thread_pools_.end()) return known->threads.get();
+    auto threads = loop.make_helper_threads(wanted.threads, wanted.max_queue);
+    return thread_pools_.emplace_back(std::move(wanted), std::move(threads)).threads.get();
+}
+
+void Worker::logs_were_reopened() {
+    ++log_reopenings_;
+    if (concurrency_) concurrency_->logs_were_reopened();
+}
+
 void Worker::flush_logs(bool everything) {
     io::Deadline next = io::never;
     for (const auto& log : access_logs_) {
-        if (log->empty()) continue;
-        log->flush(loop.now(), everything);
-        next = std::min(next, log->due());
+        if (!log->empty()) {
+            log->flush(loop.now(), everything);
+            next = std::min(next, log->due());
+        }
+        if (const auto failure = log->take_failure(); failure && site_) {
+            site_->log->write(Level::alert, fmt::format("{}() to \"{}\" failed {}", failure->doing, log->sink()->path,
+                                                        describe_errno(static_cast<int>(failure->code))));
+        }
     }
     const bool later_than_armed = flush_due_.armed() && flush_due_.time() <= next;
     if (next != io::never && !later_than_armed) loop.timers().arm(flush_due_, next);

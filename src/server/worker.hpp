@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "io/loop.hpp"
+#include "io/offload.hpp"
 #include "io/scope.hpp"
 #include "observe/metric.hpp"
 #include "server/clock_text.hpp"
@@ -62,8 +63,8 @@ public:
     void stop();
     /// In a child process that was forked for one connection: goes on where the worker of its parent stands. Listens to nobody.
     void branch_off(const Worker& parent);
-    /// Descriptors that such a child needs beside its connection: the logs'. Set by whoever opens them.
-    std::function<std::vector<int>()> kept_by_children;
+    /// The logs that such a child writes to as well. Set by whoever opens them.
+    std::function<std::vector<std::shared_ptr<observe::LogSink>>()> open_logs;
     /// The figure of all workers together.
     [[nodiscard]] std::int64_t total(observe::Counter counter) const noexcept {
         return all_metrics != nullptr ? all_metrics->total(counter) : metrics.get(counter);
@@ -97,8 +98,14 @@ public:
     /// How long one turn of the loop has taken at most since this was asked last.
     [[nodiscard]] std::chrono::microseconds take_longest_turn() noexcept { return std::exchange(longest_turn_, {}); }
 
+    /// The threads that read files, by the name of their pool; null: the site has none of this name.
+    [[nodiscard]] io::HelperThreads* thread_pool(std::string_view name);
+
     /// Writes what the access logs have gathered.
     void flush_logs(bool everything);
+    /// The log files have other names' files behind them: whoever opened one himself opens it anew.
+    void logs_were_reopened();
+    [[nodiscard]] unsigned log_reopenings() const noexcept { return log_reopenings_; }
 
 private:
     void use_access_logs(Site& site, std::span<const std::shared_ptr<observe::LogSink>> sinks);
@@ -138,9 +145,15 @@ private:
 
     std::shared_ptr<const Site> site_;
     std::vector<std::shared_ptr<AccessLog>> access_logs_;
+    struct ThreadPool {
+        ThreadPoolSettings settings;
+        std::unique_ptr<io::HelperThreads> threads;
+    };
+    std::vector<ThreadPool> thread_pools_;  // those that were asked for
     std::chrono::microseconds longest_turn_{};
     std::uint64_t connections_ = 0;
     std::uint64_t open_ = 0;
+    unsigned log_reopenings_ = 0;
     bool draining_ = false;
     bool last_answers_ = false;
     bool warned_of_limit_ = false;

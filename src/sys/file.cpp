@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +64,12 @@ Result<std::string> real_path(const std::string& path) {
     return resolved;
 }
 
+Result<FileStatus> status_of(int folder, const char* name, bool follows_links) {
+    struct stat raw{};
+    if (::fstatat(folder, name, &raw, follows_links ? 0 : AT_SYMLINK_NOFOLLOW) < 0) return failed("fstatat");
+    return convert(raw);
+}
+
 Result<Fd> open_for_reading(const char* path) { return open_file(path, O_RDONLY); }
 
 Result<Fd> open_for_appending(const char* path) { return open_file(path, O_WRONLY | O_APPEND | O_CREAT, 0644); }
@@ -90,6 +97,52 @@ Result<std::string> read_whole(const char* path, std::size_t bytes_max) {
     }
     bytes.resize(used);
     return bytes;
+}
+
+Result<std::size_t> read_at(const Fd& file, std::span<char> into, std::uint64_t offset) {
+    for (;;) {
+        const ssize_t count = ::pread(file.get(), into.data(), into.size(), static_cast<off_t>(offset));
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (errno != EINTR) return failed("pread");
+    }
+}
+
+Result<std::size_t> read_cached_at(const Fd& file, std::span<char> into, std::uint64_t offset) {
+    const iovec part{into.data(), into.size()};
+    for (;;) {
+        const ssize_t count = ::preadv2(file.get(), &part, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (errno == EOPNOTSUPP) errno = EAGAIN;
+        if (errno != EINTR) return failed("preadv2");
+    }
+}
+
+bool is_cached(const Fd& file, std::uint64_t offset, std::uint64_t length) {
+    constexpr std::uint64_t stride = 64U << 10;
+    char octet = 0;
+    for (std::uint64_t at = offset; at < offset + length; at += stride) {
+        if (!read_cached_at(file, {&octet, 1}, at)) return false;
+    }
+    return length == 0 || read_cached_at(file, {&octet, 1}, offset + length - 1).has_value();
+}
+
+Result<> read_into_cache(const Fd& file, std::uint64_t offset, std::uint64_t length) {
+    constexpr std::size_t portion = 64U << 10;
+    char scratch[portion];
+    const std::uint64_t end = offset + length;
+    while (offset < end) {
+        const auto count = read_at(file, {scratch, std::min<std::uint64_t>(portion, end - offset)}, offset);
+        if (!count) return std::unexpected{count.error()};
+        if (*count == 0) return {};
+        offset += *count;
+    }
+    (void)::posix_fadvise(file.get(), static_cast<off_t>(end), static_cast<off_t>(length), POSIX_FADV_WILLNEED);  // only a hint
+    return {};
+}
+
+Result<Fd> reopen_direct(const Fd& file) {
+    const std::string path = "/proc/self/fd/" + std::to_string(file.get());
+    return open_file(path.c_str(), O_RDONLY | O_DIRECT);
 }
 
 Result<> write_all(const Fd& file, std::string_view bytes) {

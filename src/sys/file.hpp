@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,8 @@ struct FileStatus {
 [[nodiscard]] Result<FileStatus> status_of(const char* path);
 /// fstat(2).
 [[nodiscard]] Result<FileStatus> status_of(const Fd& file);
+/// fstatat(2): of a name within an open folder; a symbolic link is followed, or looked at itself.
+[[nodiscard]] Result<FileStatus> status_of(int folder, const char* name, bool follows_links);
 
 /// The path without symbolic links and dot segments. realpath(3).
 [[nodiscard]] Result<std::string> real_path(const std::string& path);
@@ -47,6 +50,19 @@ struct FileStatus {
 
 /// The whole file (or pipe, until its writers have closed it). Errors also: file_too_large beyond `bytes_max`.
 [[nodiscard]] Result<std::string> read_whole(const char* path, std::size_t bytes_max = 64U << 20);
+
+/// Octets from `offset` on into `into`; 0: the file ends there. pread(2).
+[[nodiscard]] Result<std::size_t> read_at(const Fd& file, std::span<char> into, std::uint64_t offset);
+/// The same as far as it does not wait for a disk. preadv2(2), RWF_NOWAIT.
+/// Errors: operation_would_block (nothing of it is in the page cache, or the file system cannot tell); as read_at().
+[[nodiscard]] Result<std::size_t> read_cached_at(const Fd& file, std::span<char> into, std::uint64_t offset);
+/// Whether these octets are in the page cache, as far as samples can tell: one in 64 KiB, for pages come and go in groups.
+[[nodiscard]] bool is_cached(const Fd& file, std::uint64_t offset, std::uint64_t length);
+/// Waits until these octets are in the page cache, and has the kernel begin with those that follow. Errors: as read_at().
+[[nodiscard]] Result<> read_into_cache(const Fd& file, std::uint64_t offset, std::uint64_t length);
+/// The same file once more, to be read past the page cache: with offsets, lengths and memory that are aligned. open(2), O_DIRECT.
+/// Errors: invalid_argument (the file system has no such reading), those of open(2).
+[[nodiscard]] Result<Fd> reopen_direct(const Fd& file);
 
 /// Writes all of `bytes`, waiting as long as it takes. write(2). Errors: no_space_on_device, ...
 [[nodiscard]] Result<> write_all(const Fd& file, std::string_view bytes);

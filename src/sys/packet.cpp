@@ -53,7 +53,7 @@ Result<> send_packet(const Fd& socket, std::string_view bytes, std::span<const i
     return {};
 }
 
-Result<std::optional<Packet>> receive_packet(const Fd& socket) {
+Result<std::optional<Packet>> receive_packet(const Fd& socket, PacketUse use) {
     std::array<char, packet_bytes_max> buffer;
     Ancillary ancillary{};
     iovec content{buffer.data(), buffer.size()};
@@ -62,9 +62,10 @@ Result<std::optional<Packet>> receive_packet(const Fd& socket) {
     message.msg_iovlen = 1;
     message.msg_control = ancillary.bytes.data();
     message.msg_controllen = ancillary.bytes.size();
+    const int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC | (use == PacketUse::look ? MSG_PEEK : 0);
     ssize_t count = 0;
     do {
-        count = ::recvmsg(socket.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        count = ::recvmsg(socket.get(), &message, flags);
     } while (count < 0 && errno == EINTR);
     if (count < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) return std::optional<Packet>{};

@@ -27,7 +27,10 @@ struct Packet {
 /// Errors: resource_unavailable_try_again (the peer reads too slowly), broken_pipe, those of sendmsg(2).
 [[nodiscard]] Result<> send_packet(const Fd& socket, std::string_view bytes, std::span<const int> descriptors);
 
+/// take: it is gone from the queue. look: it stays, and whoever looks gets descriptors of his own (MSG_PEEK).
+enum class PacketUse : unsigned char { take, look };
+
 /// The next packet; nothing if none is there. Errors: not_connected (the peer has gone), message_size, those of recvmsg(2).
-[[nodiscard]] Result<std::optional<Packet>> receive_packet(const Fd& socket);
+[[nodiscard]] Result<std::optional<Packet>> receive_packet(const Fd& socket, PacketUse use = PacketUse::take);
 
 }  // namespace webserv::sys

@@ -164,6 +164,12 @@ Result<> pending_error(const Fd& socket) {
     return {};
 }
 
+Result<> reset_on_close(const Fd& socket) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) < 0) return failed("setsockopt");
+    return {};
+}
+
 Result<> finish_writing(const Fd& socket) {
     if (traced()) report_ending(socket.get(), Call::shutdown);
     const int result = ::shutdown(socket.get(), SHUT_WR);

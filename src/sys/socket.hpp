@@ -81,6 +81,9 @@ struct Accepted {
 /// The outcome of a connect that was in progress: SO_ERROR of socket(7).
 [[nodiscard]] Result<> pending_error(const Fd& socket);
 
+/// The last close of the socket sends RST instead of FIN, and what is still in its buffers is dropped. socket(7), SO_LINGER.
+[[nodiscard]] Result<> reset_on_close(const Fd& socket);
+
 /// Sends FIN: nothing more will be written. shutdown(2) with SHUT_WR.
 [[nodiscard]] Result<> finish_writing(const Fd& socket);
 

@@ -7,14 +7,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import process  # noqa: E402
+from harness import marks, process  # noqa: E402
 from harness.site import MODEL, Server, Site, stop_all  # noqa: E402
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "covers(*directives): the test fails when these directives have no effect")
-    config.addinivalue_line("markers", "not_in_model(model, reason): holds for the other models of concurrency")
-    config.addinivalue_line("markers", "webserv_only(reason): nginx 1.22 differs, and why")
+    marks.register(config)
 
 
 def pytest_collection_modifyitems(items):

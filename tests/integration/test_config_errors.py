@@ -136,9 +136,9 @@ def test_the_place_is_shown(site, text, line, column, source, suggestion):
 @webserv_only("it is about what we do not have yet")
 @cases("text, name", [
     (server("location / { proxy_pass http://h; }"), "proxy_pass"), (server("gzip on;"), "gzip"), (server("rewrite a b;"), "rewrite"),
-    (server("try_files a b;"), "try_files"), (server("ssl_certificate x;"), "ssl_certificate"), (http("map $a $b { }"), "map"),
-    (http("upstream u { server a; }"), "upstream"), ("events { } stream { }", "stream"), (server("autoindex on;"), "autoindex"),
-    (server("slice 1m;"), "slice"), (server("auth_basic x;"), "auth_basic"), (server("userid on;"), "userid"),
+    (server("limit_req zone=a;"), "limit_req"), (server("ssl_certificate x;"), "ssl_certificate"), (http("map $a $b { }"), "map"),
+    (http("upstream u { server a; }"), "upstream"), ("events { } stream { }", "stream"), (server("ssi on;"), "ssi"),
+    (server("charset utf-8;"), "charset"), (server("auth_request /x;"), "auth_request"), (server("sub_filter a b;"), "sub_filter"),
 ])
 def test_a_directive_that_nginx_knows_and_we_do_not(site, text, name):
     assert complaint(site,

@@ -42,6 +42,15 @@ def test_functions_are_where_the_life_of_a_socket_says():
     assert not missing
 
 
+def test_functions_are_where_the_welcome_site_says():
+    pages = {path.name: path.read_text() for path in (process.PROJECT / "www").glob("*.html")}
+    places = [place for text in pages.values() for place in re.findall(r"<code>([\w:]+)</code> in <code>([\w./]+)</code>", text)]
+    assert len(places) > 20
+    missing = [f"{name} in {place}" for name, place in places
+               if not find(place) or not has_definition(find(place).read_text(), name)]
+    assert not missing
+
+
 def test_the_life_of_a_socket_names_each_call():
     text = read(LIFE_OF_A_SOCKET)
     for call in ("socket", "setsockopt", "bind", "listen", "accept", "read", "write", "shutdown", "close"):

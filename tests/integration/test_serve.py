@@ -5,33 +5,10 @@ import socket
 
 import pytest
 from harness import process
-from harness.client import Connection
 from harness.marks import cases, webserv_only
+from harness.serving import Serving
 
 pytestmark = webserv_only("nginx needs a configuration")
-
-
-class Serving:
-    def __init__(self, site, *arguments, wait=True):
-        self.site = site
-        self.port = site.port()
-        self.output = site.dir / "stdout"
-        if not any(argument.startswith("--port") for argument in arguments) and "--unix" not in arguments:
-            arguments = (*arguments, "--port", str(self.port))
-        with open(self.output, "wb") as stdout:
-            self.process = process.Process(["serve", str(site.root), *arguments], site.dir / "stderr", stdout=stdout)
-        if wait:
-            self.process.wait_ready([str(site.dir / "socket")] if "--unix" in arguments else [("127.0.0.1", self.port)])
-
-    def get(self, target, *fields, address=None):
-        with Connection(address or ("127.0.0.1", self.port)) as connection:
-            return connection.get(target, *fields)
-
-    def text(self):
-        return self.output.read_text() + self.process.stderr
-
-    def wait_for(self, pattern):
-        return process.wait_until(lambda: re.search(pattern, self.text(), re.M), what=f"{pattern!r} in the output")
 
 
 @pytest.fixture
@@ -44,7 +21,7 @@ def serving(site):
 
     yield start
     for each in started:
-        complaints = each.process.stop() + process.complaints_in(each.process.stderr)
+        complaints = each.stop()
         assert not complaints, complaints
 
 
@@ -141,7 +118,7 @@ def test_wrong_arguments(arguments, code):
 def test_help():
     result = process.run(["serve", "--help"])
     assert result.returncode == 0
-    for word in ("--port", "--bind", "--unix", "--backlog", "--quiet", "--trace"):
+    for word in ("--port", "--bind", "--unix", "--index", "--spa", "--cors", "--listing", "--auth", "--backlog", "--quiet", "--trace"):
         assert word in result.stdout + result.stderr
 
 

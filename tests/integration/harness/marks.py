@@ -5,3 +5,9 @@ covers = pytest.mark.covers  # @covers("root", "alias"): fails when those direct
 webserv_only = pytest.mark.webserv_only  # @webserv_only("why"): nginx 1.22 differs
 not_in_model = pytest.mark.not_in_model  # @not_in_model("fork", "why"): says nothing when WEBSERV_CONCURRENCY is that model
 cases = pytest.mark.parametrize
+
+
+def register(config):
+    config.addinivalue_line("markers", "covers(*directives): the test fails when these directives have no effect")
+    config.addinivalue_line("markers", "not_in_model(model, reason): holds for the other models of concurrency")
+    config.addinivalue_line("markers", "webserv_only(reason): nginx 1.22 differs, and why")
