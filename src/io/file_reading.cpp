@@ -3,6 +3,7 @@
 #include "io/file_reading.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "io/offload.hpp"
 #include "sys/file.hpp"
@@ -55,7 +56,8 @@ bool CachedFileSource::narrow(std::uint64_t offset, std::uint64_t count) {
 
 void ReadFileSource::take_buffer() {
     const std::size_t unit = std::max<std::size_t>(options_.alignment, 1);
-    const std::uint64_t useful = std::min<std::uint64_t>(options_.buffer_bytes, slice_.length + 2 * (unit - 1));
+    const std::uint64_t length = gives_parts_ ? whole_.length : slice_.length;
+    const std::uint64_t useful = std::min<std::uint64_t>(options_.buffer_bytes, length + 2 * (unit - 1));
     buffer_bytes_ = std::max<std::uint64_t>(useful / unit, 1) * unit;
     buffer_ = arena_.take(buffer_bytes_, unit);
 }
@@ -94,7 +96,8 @@ Task<Result<Piece>> ReadFileSource::next(std::uint64_t bytes_max) {
 }
 
 bool ReadFileSource::narrow(std::uint64_t offset, std::uint64_t count) {
-    slice_ = {.offset = start_ + offset, .length = count};
+    gives_parts_ = std::exchange(narrowed_, true);
+    slice_ = {.offset = whole_.offset + offset, .length = count};
     return true;
 }
 

@@ -40,7 +40,7 @@ private:
     [[nodiscard]] Piece give(FileSlice slice) noexcept;
 
     const sys::Fd& file_;
-    std::uint64_t start_;  // of the whole
+    std::uint64_t start_;
     FileSlice slice_;
     ReadingPlace place_;
 };
@@ -53,7 +53,7 @@ public:
         std::size_t alignment = 0;     ///< of offsets, lengths and memory, for a file opened with O_DIRECT; 0: it is not
     };
     ReadFileSource(const sys::Fd& file, FileSlice slice, const Options& options, const ReadingPlace& place, Arena& arena) noexcept
-        : file_{file}, start_{slice.offset}, slice_{slice}, options_{options}, place_{place}, arena_{arena} {}
+        : file_{file}, whole_{slice}, slice_{slice}, options_{options}, place_{place}, arena_{arena} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
@@ -63,8 +63,10 @@ private:
     Task<Result<std::size_t>> read(std::span<char> into, std::uint64_t offset);
 
     const sys::Fd& file_;
-    std::uint64_t start_;  // of the whole
+    FileSlice whole_;
     FileSlice slice_;
+    bool gives_parts_ = false;  ///< it was narrowed more than once: other parts may be longer than the first
+    bool narrowed_ = false;
     Options options_;
     ReadingPlace place_;
     Arena& arena_;

@@ -13,13 +13,13 @@ namespace webserv::modules {
 extern const server::Module redirect_module;       // return
 extern const server::Module realip_module;         // set_real_ip_from ...
 extern const server::Module access_module;         // allow, deny
+extern const server::Module auth_basic_module;     // auth_basic, auth_basic_user_file
+extern const server::Module try_files_module;      // try_files
 extern const server::Module stub_status_module;    // stub_status
 extern const server::Module empty_gif_module;      // empty_gif
 extern const server::Module static_coding_module;  // gzip_static ...
 extern const server::Module more_headers_module;   // more_set_headers, more_clear_headers
 extern const server::Module expires_module;        // expires
-extern const server::Module auth_basic_module;     // auth_basic, auth_basic_user_file
-extern const server::Module try_files_module;      // try_files
 extern const server::Module random_index_module;   // random_index
 extern const server::Module index_module;          // index
 extern const server::Module autoindex_module;      // autoindex, autoindex_*

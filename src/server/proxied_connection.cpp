@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string>
 
 #include "io/stream.hpp"
@@ -16,11 +17,12 @@ using observe::Level;
 
 void log(const Connection& connection, const ListenPoint& point, Level level, std::string_view message) {
     const auto& log = point.default_host->bare.log;
-    if (log == nullptr || !log->takes(level)) return;
-    log->write(
-        level,
-        fmt::format("{} while reading PROXY protocol, client: {}, server: {}", message, connection.peer().host(), point.address.text()),
-        connection.number);
+    if (log == nullptr || !(log->takes(level) || connection.debugged)) return;
+    const std::string text = fmt::format("{} while reading PROXY protocol", message);
+    const std::string client = connection.peer().host();
+    const std::string server = point.address.text();
+    const std::array<observe::LogField, 2> context{{{"client", client}, {"server", server}}};
+    log->write({.level = level, .message = text, .connection = connection.number, .context = context}, connection.debugged);
 }
 
 }  // namespace

@@ -114,6 +114,36 @@ def test_bits_that_mean_nothing(site):
     assert answer.returncode == 0 and "low address bits of 127.0.0.1/8 are meaningless" in answer.stderr
 
 
+@covers("satisfy", "auth_basic")
+@cases("rules, without, wrong, right", [
+    ("satisfy all; allow 127.0.0.1; deny all;", 401, 401, 200),
+    ("satisfy all; deny 127.0.0.1;", 403, 403, 403),
+    ("satisfy all;", 401, 401, 200),
+    ("satisfy any; allow 127.0.0.1; deny all;", 200, 200, 200),
+    ("satisfy any; deny 127.0.0.1;", 401, 401, 200),
+    ("satisfy any;", 401, 401, 200),
+    ("deny 127.0.0.1;", 403, 403, 403),
+])
+def test_satisfy_with_passwords(serve, site, rules, without, wrong, right):
+    site.write("file", "x")
+    site.write(site.dir / "users", "user:{PLAIN}secret\n")
+    server = serve(server=rules + "auth_basic realm; auth_basic_user_file {dir}/users;")
+    for credentials, status in (("", without), ("dXNlcjp3cm9uZw==", wrong), ("dXNlcjpzZWNyZXQ=", right)):
+        response = server.get("/file", *([f"Authorization: Basic {credentials}"] if credentials else []))
+        assert response.status == status, credentials
+        assert response.field("WWW-Authenticate") == ('Basic realm="realm"' if status == 401 else None)
+
+
+@covers("limit_except", "auth_basic")
+def test_passwords_for_some_methods(serve, site):
+    site.write("file", "x")
+    site.write(site.dir / "users", "user:{PLAIN}secret\n")
+    server = serve(server="location / { limit_except GET { auth_basic realm; auth_basic_user_file {dir}/users; } }")
+    assert server.get("/file").status == 200
+    assert server.request("POST", "/file").status == 401
+    assert server.request("POST", "/file", "Authorization: Basic dXNlcjpzZWNyZXQ=").status == 405
+
+
 @cases("rules, status", [
     ("satisfy all; deny all;", 403),
     ("satisfy any; deny all;", 403),

@@ -11,8 +11,8 @@ MAIN = {"timer_resolution": "100ms", "pcre_jit": "on", "lock_file": "{dir}/lock"
 EVENTS = {"multi_accept": "on", "accept_mutex": "off", "accept_mutex_delay": "500ms", "epoll_events": "512", "worker_aio_requests": "32"}
 HTTP = {"variables_hash_max_size": "2048", "variables_hash_bucket_size": "64", "server_names_hash_max_size": "512",
         "server_names_hash_bucket_size": "64", "types_hash_max_size": "2048", "types_hash_bucket_size": "64", "connection_pool_size": "512",
-        "request_pool_size": "4k", "read_ahead": "0", "postpone_output": "1460", "send_lowat": "0", "msie_padding": "on",
-        "msie_refresh": "off", "open_file_cache_events": "off", "client_body_in_single_buffer": "on", "map_hash_max_size": "2048",
+        "request_pool_size": "4k", "msie_padding": "on",
+        "msie_refresh": "off", "client_body_in_single_buffer": "on", "map_hash_max_size": "2048",
         "map_hash_bucket_size": "64", "proxy_headers_hash_max_size": "512", "proxy_headers_hash_bucket_size": "64"}
 SERVER = {"referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
 
@@ -32,8 +32,7 @@ def server(shared_serve):
         "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex", "accept_mutex_delay", "epoll_events",
         "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_max_size",
         "server_names_hash_bucket_size", "types_hash_max_size", "types_hash_bucket_size", "connection_pool_size", "request_pool_size",
-        "read_ahead", "postpone_output", "send_lowat", "msie_padding", "msie_refresh", "open_file_cache_events",
-        "client_body_in_single_buffer")
+        "msie_padding", "msie_refresh", "client_body_in_single_buffer")
 @cases("name", [*MAIN, *EVENTS, *HTTP, *SERVER])
 def test_a_notice_in_the_log(server, name):
     line = server.error_line(f'"{name}" changes nothing: ')

@@ -21,6 +21,9 @@ def server(shared_site, shared_serve):
         location /zero/ { alias {root}/; max_ranges 0; }
         location /one/ { alias {root}/; max_ranges 1; }
         location /sendfile/ { alias {root}/; sendfile on; }
+        location /threads/ { alias {root}/; sendfile on; aio threads; }
+        location /read/ { alias {root}/; aio threads; output_buffers 2 4k; }
+        location /direct/ { alias {root}/; directio 1; }
         location /off/ { alias {root}/; if_modified_since off; }
         location /before/ { alias {root}/; if_modified_since before; }
         location /exact/ { alias {root}/; if_modified_since exact; } }""")
@@ -66,11 +69,13 @@ def test_a_file_without_a_type(server):
         ["Content-Range: bytes 0-0/10"], ["Content-Range: bytes 9-9/10"]]
 
 
-@pytest.mark.parametrize("folder", ["/", "/sendfile/"])
+@pytest.mark.parametrize("folder", ["/", "/sendfile/", "/threads/", "/read/", "/direct/"])
 def test_large_parts(server, folder):
     content = bytes(range(256)) * 2000
     response = server.get(folder + "large.txt", "Range: bytes=100-200099,300000-300004,-7")
     assert [octets for _, octets in parts(response)] == [content[100:200100], content[300000:300005], content[-7:]]
+    response = server.get(folder + "large.txt", "Range: bytes=0-0,5-400004")
+    assert [octets for _, octets in parts(response)] == [content[:1], content[5:400005]]
 
 
 def test_the_connection_goes_on(server):
