@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""bench/document.py: writes docs/PERFORMANCE.md from results of peers.py: when, where, which versions, what came out.
+
+bench/document.py RESULTS...   several runs are gathered; a workload is taken from the last that has it
+"""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import peers
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/PERFORMANCE.md"
+HEAD = """# Performance
+
+What a request costs, side by side with others on the same machine at the same time. Made by `bench/document.py` out of what
+`bench/peers.py` has measured; [bench/README.md](../bench/README.md) tells how it measures and how to repeat it. Compare ratios: the
+figures themselves are those of one machine on one day. The limit programs (`limit-...`) do nothing but the system calls that an answer
+needs: nobody can be cheaper by these calls.
+
+What does not depend on a machine's mood is held by tests: `tests/integration/test_hot_path.py` counts the system calls of an answer.
+
+"""
+
+
+def first_line(command):
+    try:
+        answer = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10)
+    except OSError:
+        return None
+    lines = answer.stdout.splitlines()
+    return lines[0].strip() if lines else None
+
+
+def version_of(name, binary):
+    """What a server says of itself in its first line; nothing for the limit programs."""
+    if name.startswith("limit-"):
+        return None
+    line = first_line([binary, "--version" if name == "caddy" else "-v"])
+    return re.sub(r"^.*version: *", "", line) if line else None
+
+
+def machine():
+    text = Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*: (.*)$", text, re.M)
+    return f"{os.cpu_count()} processors ({model[1] if model else platform.machine()}), Linux {platform.release()}"
+
+
+def main(paths):
+    runs = [json.loads(Path(path).read_text()) for path in paths]
+    if not runs:
+        sys.exit(__doc__)
+    samples = {}
+    for run in runs:
+        for workload in {sample["workload"] for sample in run["samples"]}:
+            samples[workload] = [sample for sample in run["samples"] if sample["workload"] == workload]
+    servers = {name: binary for run in runs for name, binary in run["servers"].items()}
+    versions = [f"{name}: {version}" for name, binary in sorted(servers.items()) if (version := version_of(name, binary))]
+    day = time.strftime("%d %B %Y", time.gmtime(max(Path(path).stat().st_mtime for path in paths)))
+    rounds = ", ".join(sorted({f"{run['rounds']} rounds of {run['seconds']} s" for run in runs}))
+    lines = [f"Measured on {day}: {machine()}; {rounds}, medians.", "", "Versions: " + "; ".join(versions) + ".", ""]
+    tables = [peers.table(samples[name], workload) for name, workload in peers.WORKLOADS.items() if name in samples]
+    PAGE.write_text(HEAD + "\n".join(lines) + "\n" + "\n".join(tables))
+    print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
