@@ -15,8 +15,6 @@ extern const Module output_module;             ///< portions and buffers of what
 extern const Module file_reading_module;       ///< aio, directio, thread_pool, disable_symlinks
 extern const Module open_file_module;          ///< open_file_cache
 extern const Module content_coding_module;     ///< gzip_vary, gzip_proxied ...: who may have a content coding
-extern const Module output_module;             ///< portions and buffers of what is sent
-extern const Module file_reading_module;       ///< aio, directio, thread_pool, disable_symlinks
 extern const Module moot_module;               ///< nginx's directives that change nothing here
 extern const Module network_variables_module;  ///< $tcpinfo_rtt, $proxy_protocol_addr, ...
 extern const Module variables_module;          ///< $uri, $host, $status, ...
