@@ -128,7 +128,13 @@ class Chaos:
 
     def masters(self):
         """All that run, by what they wrote."""
-        return [int(path.read_text()) for path in self.site.dir.glob("server.pid*") if path.read_text().strip()]
+        found = []
+        for path in self.site.dir.glob("server.pid*"):
+            try:
+                found.append(int(path.read_text()))
+            except (FileNotFoundError, ValueError):
+                continue  # removed by now, or not written yet
+        return found
 
     def kill(self):
         if worker := self.some_worker():
