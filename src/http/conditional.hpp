@@ -23,7 +23,7 @@ enum class ModifiedSince : unsigned char { off, exact, before };
 /// If-Unmodified-Since, If-Match, If-Modified-Since and If-None-Match, as nginx weighs them: 412 first; 304 only if every
 /// validator that was sent says unmodified.
 [[nodiscard]] Condition evaluate(const FieldSection& request, const Validators& validators,
-                                 ModifiedSince modified_since = ModifiedSince::exact) noexcept;
+                                 ModifiedSince mode = ModifiedSince::exact) noexcept;
 
 /// Whether a Range may be honoured: no If-Range, or one that matches exactly (date equal, or the same strong etag).
 [[nodiscard]] bool range_applies(const FieldSection& request, const Validators& validators) noexcept;
