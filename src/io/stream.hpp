@@ -56,6 +56,7 @@ public:
     virtual ~Stream() = default;
 
     virtual Result<Attempt> try_read(std::span<char> into) = 0;  ///< count 0 and not blocked: end of input
+    /// An attempt that was blocked is continued, if at all, with the octets that were not taken: what is encrypted can not be changed.
     /// @param more_follows  the kernel may keep a last partial segment back (MSG_MORE): content follows at once
     virtual Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) = 0;
     /// Sends from the page cache. count 0 and not blocked: the file ended early (it was truncated).
@@ -75,6 +76,13 @@ protected:
     virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand
     virtual void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) = 0;
     virtual Result<> outcome(Readiness readiness) = 0;  ///< of the wait that has just ended
+
+    // The same three, for a stream that is made of another one.
+    [[nodiscard]] static bool is_ready_of(const Stream& stream, Readiness readiness) noexcept { return stream.is_ready(readiness); }
+    static void wait_for(Stream& stream, Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) {
+        stream.wait(readiness, deadline, waiter);
+    }
+    [[nodiscard]] static Result<> outcome_of(Stream& stream, Readiness readiness) { return stream.outcome(readiness); }
 };
 
 /// Reads at least one octet; 0 is the end of input. Errors: timed_out, operation_canceled, connection_reset.
