@@ -12,6 +12,7 @@
 
 #include "server/phases.hpp"
 #include "server/proxied_connection.hpp"
+#include "server/tls_connection.hpp"
 #include "server/worker.hpp"
 #include "sys/socket.hpp"
 
@@ -162,6 +163,28 @@ Task<std::optional<bool>> wait_undisturbed(Connection& connection, io::Deadline 
     co_return std::nullopt;
 }
 
+bool needs_introduction(Connection& connection) {
+    const ListenPoint& point = connection.point_behind(connection.entrance->current);
+    return point.proxy_protocol || point.secure;
+}
+
+// What comes before the first request: whom a proxy speaks for, and the TLS handshake.
+// @return false: the connection is over
+Task<bool> introduce(Connection& connection, io::Deadline deadline) {
+    const bool by_proxy = connection.point_behind(connection.entrance->current).proxy_protocol;
+    std::string rest;
+    if (by_proxy) {
+        const bool introduced = co_await read_proxy_header(connection, deadline, rest);
+        if (!introduced) co_return false;
+    }
+    if (connection.point_behind(connection.entrance->current).secure) {
+        const bool begun = co_await begin_tls(connection, std::move(rest));
+        co_return begun;
+    }
+    if (!rest.empty()) connection.http.begin_with(rest);
+    co_return true;
+}
+
 Task<> close(Connection& connection, const After& after) {
     if (connection.broken || after.lingering == Lingering::off) co_return;
     if (after.lingering == Lingering::on && !after.unread) co_return;
@@ -200,6 +223,13 @@ const ListenPoint& Connection::point_behind(const WayIn& way_in) {
     return found != point.specific.end() ? **found : point;
 }
 
+void Connection::use(std::unique_ptr<tls::Stream> secured) {
+    tls = std::move(secured);
+    http.use(*tls);
+}
+
+bool Connection::has_read_all() const noexcept { return stream.has_read_all() && !http.has_buffered() && !(tls && tls->has_buffered()); }
+
 void Connection::set_cork(bool on) {
     if (!peer_.is_local()) (void)sys::set_option(stream.socket(), IPPROTO_TCP, TCP_CORK, on ? 1 : 0);  // only costs segments if it fails
 }
@@ -221,13 +251,14 @@ Task<> serve(std::unique_ptr<Connection> owned) {
     milliseconds reserved{0};
     // A connection's first head has this long from the accept on, later ones from their first octet on.
     std::optional<io::Deadline> head_deadline = connection.since + timeout;
-    if (connection.point_behind(connection.entrance->current).proxy_protocol) {
-        const bool introduced = co_await read_proxy_header(connection, *head_deadline);
+    if (needs_introduction(connection)) {
+        const bool introduced = co_await introduce(connection, *head_deadline);
         if (!introduced) co_return;
+        head_deadline = connection.stream.now() + timeout;
     }
     for (;;) {
         // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
-        const bool comes_later = connection.stream.has_read_all() && !connection.http.has_buffered();
+        const bool comes_later = connection.has_read_all();
         const io::Deadline deadline = connection.stream.now() + timeout;
         std::optional<bool> readable;
         if (reserved.count() > 0) readable = co_await wait_undisturbed(connection, connection.stream.now() + std::min(timeout, reserved));

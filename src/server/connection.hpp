@@ -15,6 +15,7 @@
 #include "server/site.hpp"
 #include "sys/address.hpp"
 #include "sys/fd.hpp"
+#include "tls/stream.hpp"
 
 namespace webserv::server {
 
@@ -49,11 +50,15 @@ public:
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
     void reset() noexcept;                           ///< it ends with RST; nothing more can be said to this peer
-    void set_nodelay();                              ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
+    [[nodiscard]] bool is_secure() const noexcept { return tls != nullptr; }
+    void use(std::unique_ptr<tls::Stream> secured);    ///< requests come through this one from now on
+    [[nodiscard]] bool has_read_all() const noexcept;  ///< whatever comes from now on was not there before the kernel says so
+    void set_nodelay();                                ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
     Worker& worker;
     const std::shared_ptr<const Entrance> entrance;
     io::SocketStream stream;
+    std::unique_ptr<tls::Stream> tls;  ///< null: what is sent is not encrypted
     h1::Connection http;
     std::uint64_t number;        ///< $connection: counts from 1 in each worker
     std::uint64_t requests = 0;  ///< $connection_requests

@@ -67,6 +67,8 @@ private:
     [[nodiscard]] config::Checked<> parse_location_name(const config::Statement& statement, Location& location);
     [[nodiscard]] config::Checked<> link_points();
     [[nodiscard]] config::Checked<> join_point(ListenPoint& point, const ListenEntry& entry, bool& has_default, bool& has_options);
+    [[nodiscard]] config::Checked<> check_certificates(const ListenPoint& point);
+    [[nodiscard]] config::Checked<> add_tls_context(VirtualHost& host);
     void add_names(ListenPoint& point, const VirtualHost& host);
     void compile_handlers(Location& location);
     void compile_host(VirtualHost& host);
@@ -83,6 +85,7 @@ private:
     VirtualHost* host_ = nullptr;
     std::vector<Location*> locations_;
     std::vector<ListenEntry> listens_;
+    std::vector<std::pair<const void*, std::shared_ptr<const tls::Context>>> tls_contexts_;  // by settings: those that are shared
 };
 
 [[nodiscard]] inline SiteBuilder& builder(config::Scope& scope) { return *static_cast<SiteBuilder*>(scope.builder); }

@@ -21,7 +21,8 @@ public:
         : builder_{builder}, settings_{settings}, context_{context} {}
 
     [[nodiscard]] Checked<> make() {
-        for (const auto step : {&Maker::add_certificates, &Maker::set_ciphers, &Maker::set_sessions, &Maker::set_trust, &Maker::run_commands}) {
+        for (const auto step :
+             {&Maker::add_certificates, &Maker::set_ciphers, &Maker::set_sessions, &Maker::set_trust, &Maker::run_commands}) {
             if (auto done = (this->*step)(); !done) return done;
         }
         context_.set_session_identity(identity_);
@@ -37,8 +38,9 @@ private:
         auto octets = builder_.loader().read(path);
         if (!octets) {
             const Error& error = octets.error();
-            return complain(fmt::format("{} \"{}\": {}() failed {}", doing, path, error.doing, describe_errno(static_cast<int>(error.code))),
-                            word.place);
+            return complain(
+                fmt::format("{} \"{}\": {}() failed {}", doing, path, error.doing, describe_errno(static_cast<int>(error.code))),
+                word.place);
         }
         identity_.append(path).push_back('\0');
         return std::move(*octets);
@@ -75,8 +77,9 @@ private:
                     return complain("variables in \"ssl_certificate\" are known to nginx but not supported by webserv yet", word->place);
                 }
                 if (word->text.starts_with("engine:") || word->text.starts_with("store:") || word->text.starts_with("data:")) {
-                    return complain(fmt::format("\"{}\" is not supported by webserv yet: name a file", word->text.substr(0, word->text.find(':') + 1)),
-                                    word->place);
+                    return complain(
+                        fmt::format("\"{}\" is not supported by webserv yet: name a file", word->text.substr(0, word->text.find(':') + 1)),
+                        word->place);
                 }
             }
             const auto chain = read(certificate, "cannot load certificate");
@@ -174,6 +177,19 @@ Checked<std::shared_ptr<const tls::Context>> make_tls_context(SiteBuilder& build
     Maker maker{builder, settings, *context};
     if (auto made = maker.make(); !made) return std::unexpected{made.error()};
     return std::make_shared<const tls::Context>(std::move(*context));
+}
+
+Checked<> SiteBuilder::add_tls_context(VirtualHost& host) {
+    const auto& settings = host.settings.get<TlsSettings>();
+    for (const auto& [known, context] : tls_contexts_) {
+        if (known == &settings) host.tls = context;
+    }
+    if (host.tls) return {};
+    auto made = make_tls_context(*this, settings);
+    if (!made) return std::unexpected{made.error()};
+    host.tls = std::move(*made);
+    if (host.tls) tls_contexts_.emplace_back(&settings, host.tls);
+    return {};
 }
 
 }  // namespace webserv::server

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "config/settings.hpp"
@@ -52,5 +53,8 @@ struct TlsSettings {
 
 /// For a request that came to an address where TLS is spoken: whether it may be answered (495, 496, 497, 421).
 [[nodiscard]] Outcome check_tls(Exchange& exchange);
+
+/// The server that the client meant in the handshake (SNI); empty if it did not say.
+[[nodiscard]] std::string_view server_name_of_handshake(Exchange& exchange);
 
 }  // namespace webserv::server

@@ -18,7 +18,7 @@ void on_fault(int signal) {
 }
 
 bool install() noexcept {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_fault;
     action.sa_flags = SA_NODEFER;  // after the jump the signal is not blocked
     sigemptyset(&action.sa_mask);

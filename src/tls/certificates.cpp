@@ -53,8 +53,8 @@ bool add_extension(X509* certificate, X509* issuer, int kind, const std::string&
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    const std::unique_ptr<X509_EXTENSION, void (*)(X509_EXTENSION*)> extension{
-        X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()), X509_EXTENSION_free};
+    const std::unique_ptr<X509_EXTENSION, void (*)(X509_EXTENSION*)> extension{X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()),
+                                                                               X509_EXTENSION_free};
     return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
@@ -87,8 +87,8 @@ Draft begin(const std::string& name, std::chrono::days lifetime) {
     Draft draft{KeyHandle{EVP_EC_gen("P-256")}, CertificateHandle{X509_new()}};
     X509* const certificate = draft.certificate.get();
     const auto slack = static_cast<long>(std::chrono::seconds{clock_slack}.count());
-    const bool good = draft.key && certificate != nullptr && X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
-                      set_name(certificate, name) && X509_set_pubkey(certificate, draft.key.get()) == 1 &&
+    const bool good = draft.key && certificate != nullptr && X509_set_version(certificate, X509_VERSION_3) == 1 &&
+                      set_serial(certificate) && set_name(certificate, name) && X509_set_pubkey(certificate, draft.key.get()) == 1 &&
                       X509_gmtime_adj(X509_getm_notBefore(certificate), -slack) != nullptr &&
                       X509_time_adj_ex(X509_getm_notAfter(certificate), static_cast<int>(lifetime.count()), 0, nullptr) != nullptr;
     if (!good) draft.certificate.reset();

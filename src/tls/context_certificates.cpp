@@ -112,7 +112,8 @@ Outcome Context::add_revocations(std::string_view pem, std::string_view name) {
     const BioHandle bio = memory_of(pem);
     std::size_t count = 0;
     for (;; ++count) {
-        const std::unique_ptr<X509_CRL, void (*)(X509_CRL*)> list{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr), X509_CRL_free};
+        const std::unique_ptr<X509_CRL, void (*)(X509_CRL*)> list{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr),
+                                                                  X509_CRL_free};
         if (!list) break;
         if (X509_STORE_add_crl(store, list.get()) != 1) return refuse(doing, name, "X509_STORE_add_crl()");
     }

@@ -11,9 +11,9 @@
 namespace webserv::tls {
 
 struct ContextState {
-    std::string application_protocols;    ///< as ALPN writes a list
-    std::vector<TicketKey> ticket_keys;   ///< of files; none: the shared ones
-    std::string stapled;                  ///< an OCSP response
+    std::string application_protocols;   ///< as ALPN writes a list
+    std::vector<TicketKey> ticket_keys;  ///< of files; none: the shared ones
+    std::string stapled;                 ///< an OCSP response
 };
 
 /// Never null for a context of ours.

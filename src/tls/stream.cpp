@@ -24,9 +24,6 @@ using io::Readiness;
 // What is encrypted at a time: enough for few system calls, and little enough to stay in the processor's cache.
 constexpr std::size_t batch_bytes = 64U << 10;
 
-// A head that content follows; a longer one leaves at once.
-constexpr std::size_t held_bytes_max = 8U << 10;
-
 // Answers to what the peer says below HTTP (new keys, say). One who asks and asks and takes no answer is not served.
 constexpr std::size_t unsent_answers_max = 64U << 10;
 
@@ -41,7 +38,7 @@ constexpr std::chrono::seconds pause_min{1};
 /// Of the thread: what one call encrypts, and what it encrypts from.
 struct Stream::Gathering {
     std::string cipher;
-    std::unique_ptr<char[]> plain{new char[held_bytes_max + batch_bytes]};
+    std::unique_ptr<char[]> plain{new char[batch_bytes]};
 
     static Gathering& here() {
         thread_local Gathering gathering;
@@ -53,7 +50,6 @@ struct Stream::Rare {
     std::string early;  // octets that were read before us, ...
     std::size_t early_taken = 0;
     std::string unsent;  // records that the inner stream has not taken
-    std::string held;    // a head that waits for its content; reported as written
     std::string failure;
     std::optional<Error> inner_error;  // met while OpenSSL was reading
 
@@ -171,7 +167,7 @@ Stream::Rare& Stream::rare() {
 
 // An idle connection has none.
 void Stream::forget_rare() noexcept {
-    if (rare_ && rare_->early_taken == rare_->early.size() && rare_->unsent.empty() && rare_->held.empty() && rare_->failure.empty()) {
+    if (rare_ && rare_->early_taken == rare_->early.size() && rare_->unsent.empty() && rare_->failure.empty()) {
         rare_.reset();
     }
 }
@@ -218,11 +214,11 @@ Stream::Gathering& Stream::begin_gathering() {
 }
 
 /// @return how much has left; the rest is kept
-Result<std::size_t> Stream::flush(std::string_view octets) {
+Result<std::size_t> Stream::flush(std::string_view octets, bool more_follows) {
     std::size_t left = 0;
     while (left < octets.size()) {
         const iovec part{const_cast<char*>(octets.data() + left), octets.size() - left};  // it is only read
-        const auto attempt = inner_.try_write({&part, 1});
+        const auto attempt = inner_.try_write({&part, 1}, more_follows);
         if (!attempt) {
             failed_ = true;
             return std::unexpected{attempt.error()};
@@ -275,10 +271,10 @@ Result<> Stream::encrypt(const char* octets, std::size_t bytes) {
     return {};
 }
 
-Result<Attempt> Stream::send_gathered(std::size_t plain_bytes) {
+Result<Attempt> Stream::send_gathered(std::size_t plain_bytes, bool more_follows) {
     wrote_ = inner_.now();
     promised_ = static_cast<std::uint32_t>(plain_bytes);
-    const auto flushed = flush(Gathering::here().cipher);
+    const auto flushed = flush(Gathering::here().cipher, more_follows);
     if (!flushed) return std::unexpected{flushed.error()};
     if (has_unsent()) return blocked_after(*flushed);
     return Attempt{.count = std::exchange(promised_, 0)};
@@ -286,26 +282,9 @@ Result<Attempt> Stream::send_gathered(std::size_t plain_bytes) {
 
 Result<Attempt> Stream::try_write(std::span<const iovec> from, bool more_follows) {
     if (auto earlier = finish_earlier()) return *earlier;
-    std::size_t all = 0;
-    for (const iovec& part : from) all += part.iov_len;
-    if (more_follows && all + (rare_ ? rare_->held.size() : 0) <= held_bytes_max) {
-        std::string& held = rare().held;
-        for (const iovec& part : from) {
-            const std::size_t before = held.size();
-            held.resize(before + part.iov_len);
-            if (!sys::copy_guarded(held.data() + before, static_cast<const char*>(part.iov_base), part.iov_len)) {
-                return fail(std::errc::bad_address, "send");
-            }
-        }
-        return Attempt{.count = all};
-    }
     Gathering& gathering = begin_gathering();
     Records records{*this, gathering};
     Result<> done;
-    if (rare_ && !rare_->held.empty()) {
-        done = records.add(rare_->held.data(), rare_->held.size());
-        rare_->held.clear();
-    }
     std::size_t taken = 0;
     for (const iovec& part : from) {
         if (!done || taken == batch_bytes) break;
@@ -315,7 +294,7 @@ Result<Attempt> Stream::try_write(std::span<const iovec> from, bool more_follows
     }
     if (done) done = records.end();
     if (!done) return std::unexpected{done.error()};
-    return send_gathered(taken);
+    return send_gathered(taken, more_follows);
 }
 
 Result<Attempt> Stream::try_send_file(const sys::Fd& file, io::FileSlice slice) {
@@ -323,17 +302,15 @@ Result<Attempt> Stream::try_send_file(const sys::Fd& file, io::FileSlice slice) 
     if (!is_ready_of(inner_, Readiness::writable)) return Attempt{.blocked_on = Readiness::writable};  // nothing is read in vain
     Gathering& gathering = begin_gathering();
     char* const plain = gathering.plain.get();
-    const std::size_t held = rare_ ? rare_->held.copy(plain, held_bytes_max) : 0;
-    const auto count = sys::read_at(file, {plain + held, std::min<std::size_t>(slice.length, batch_bytes)}, slice.offset);
+    const auto count = sys::read_at(file, {plain, std::min<std::size_t>(slice.length, batch_bytes)}, slice.offset);
     if (!count) return std::unexpected{count.error()};
-    if (*count == 0) return Attempt{};
-    if (rare_) rare_->held.clear();
-    for (std::size_t begin = 0; begin < held + *count;) {
-        const std::size_t bytes = std::min(held + *count - begin, next_record_bytes());
+    for (std::size_t begin = 0; begin < *count;) {
+        const std::size_t bytes = std::min(*count - begin, next_record_bytes());
         if (auto done = encrypt(plain + begin, bytes); !done) return std::unexpected{done.error()};
         begin += bytes;
     }
-    return send_gathered(*count);
+    if (*count == 0) return Attempt{};
+    return send_gathered(*count, false);
 }
 
 Result<Attempt> Stream::try_read(std::span<char> into) {
@@ -374,7 +351,6 @@ Result<> Stream::finish_writing() {
 void Stream::say_goodbye() {
     if (std::exchange(said_goodbye_, true) || !established_ || failed_) return;
     Gathering& gathering = begin_gathering();
-    if (rare_ && !rare_->held.empty()) (void)encrypt(rare_->held.data(), rare_->held.size());
     (void)SSL_shutdown(session_.get());
     (void)flush(gathering.cipher);  // whoever does not take it has gone, or will miss it
 }

@@ -1,5 +1,5 @@
 // tls/stream.hpp: TLS over another stream, as a stream: what is above neither knows nor cares. Both roles.
-// What there is to say at a time leaves in one write: records gather, and a head that content follows waits for it.
+// What there is to say at a time leaves in one write: records gather, and so do the handshake's last words with the first response.
 #pragma once
 
 #include <cstddef>
@@ -69,9 +69,9 @@ private:
     [[nodiscard]] bool has_unsent() const noexcept;
     Gathering& begin_gathering();
     [[nodiscard]] std::optional<Result<io::Attempt>> finish_earlier();
-    [[nodiscard]] Result<std::size_t> flush(std::string_view octets);
+    [[nodiscard]] Result<std::size_t> flush(std::string_view octets, bool more_follows = false);
     [[nodiscard]] Result<std::size_t> flush_unsent();
-    [[nodiscard]] Result<io::Attempt> send_gathered(std::size_t plain_bytes);
+    [[nodiscard]] Result<io::Attempt> send_gathered(std::size_t plain_bytes, bool more_follows);
     [[nodiscard]] io::Attempt blocked_after(std::size_t bytes) noexcept;
     [[nodiscard]] Result<> encrypt(const char* octets, std::size_t bytes);
     [[nodiscard]] std::size_t next_record_bytes() const noexcept;

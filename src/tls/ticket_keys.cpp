@@ -70,7 +70,8 @@ private:
         if (!is_random) return false;
         // Those that nobody had a use for in the meantime have become too old as well.
         const std::int64_t missed = count_ > 0 && now >= made_ ? (now - made_) / key_seconds - 1 : 0;
-        const auto keep = static_cast<std::size_t>(std::clamp<std::int64_t>(static_cast<std::int64_t>(keys_kept) - 1 - missed, 0, keys_kept - 1));
+        const auto keep =
+            static_cast<std::size_t>(std::clamp<std::int64_t>(static_cast<std::int64_t>(keys_kept) - 1 - missed, 0, keys_kept - 1));
         count_ = std::min(count_, keep);
         std::copy_backward(keys_.begin(), keys_.begin() + static_cast<std::ptrdiff_t>(count_),
                            keys_.begin() + static_cast<std::ptrdiff_t>(count_) + 1);

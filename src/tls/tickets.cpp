@@ -32,7 +32,8 @@ bool set_digest(EVP_MAC_CTX* digest, TicketKey& key) {
 std::optional<OpeningKey> find_key(const ContextState& state, std::span<const unsigned char, 16> name) {
     const auto& own = state.ticket_keys;
     if (own.empty()) return opening_key(name, std::time(nullptr));
-    const auto found = std::find_if(own.begin(), own.end(), [&](const TicketKey& key) { return std::equal(name.begin(), name.end(), key.name.begin()); });
+    const auto found =
+        std::find_if(own.begin(), own.end(), [&](const TicketKey& key) { return std::equal(name.begin(), name.end(), key.name.begin()); });
     if (found == own.end()) return std::nullopt;
     return OpeningKey{*found, found == own.begin()};
 }
