@@ -160,7 +160,7 @@ Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadl
 
 Task<> Connection::close_gracefully(io::Deadline deadline, std::chrono::milliseconds patience) {
     state_.reset();
-    const auto finished = stream_->finish_writing();
+    const auto finished = co_await io::finish_writing(*stream_, deadline);
     if (!finished) co_return;
     ReadBuffer dropped{first_read_bytes};
     while (stream_->now() < deadline) {

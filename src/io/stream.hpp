@@ -61,7 +61,8 @@ public:
     virtual Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) = 0;
     /// Sends from the page cache. count 0 and not blocked: the file ended early (it was truncated).
     virtual Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) = 0;
-    virtual Result<> finish_writing() = 0;  ///< FIN: the peer reads an end of input
+    /// The peer reads an end of input. Not blocked: it was said (FIN).
+    virtual Result<Attempt> finish_writing() = 0;
 
     /// Resumes the waiter when `readiness` holds. Errors: timed_out, operation_canceled.
     ReadyAwaiter ready(Readiness readiness, Deadline deadline) noexcept { return {*this, readiness, deadline}; }
@@ -94,6 +95,9 @@ Task<Result<std::size_t>> read_some(Stream& stream, std::span<char> into, Deadli
 /// Writes all of `from`, whose entries it advances as they leave. `patience` bounds the time between two writes that
 /// succeed (nginx's send_timeout). Gives the octets written. Errors: timed_out, operation_canceled, broken_pipe, bad_address.
 Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std::chrono::milliseconds patience, bool more_follows = false);
+
+/// Says that nothing more comes. Errors: timed_out, operation_canceled, not_connected.
+Task<Result<>> finish_writing(Stream& stream, Deadline deadline);
 
 /// Sends a slice of a file, which it advances as octets leave: also after a failure what is left says how much was sent. Neither this nor
 /// the functions above starve others: after its share of a turn of the loop a socket says that it is blocked, and is ready again in the

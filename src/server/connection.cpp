@@ -186,8 +186,11 @@ Task<bool> introduce(Connection& connection, io::Deadline deadline) {
 }
 
 Task<> close(Connection& connection, const After& after) {
-    if (connection.broken || after.lingering == Lingering::off) co_return;
-    if (after.lingering == Lingering::on && !after.unread) co_return;
+    if (connection.broken) co_return;
+    if (after.lingering == Lingering::off || (after.lingering == Lingering::on && !after.unread)) {
+        if (connection.tls) co_await tls::say_goodbye(*connection.tls, connection.stream.now() + after.lingering_timeout);
+        co_return;
+    }
     co_await connection.http.close_gracefully(connection.stream.now() + after.lingering_time, after.lingering_timeout);
 }
 

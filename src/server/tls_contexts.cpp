@@ -32,7 +32,6 @@ public:
     }
 
 private:
-    // What is read is also what makes this server's sessions its own.
     Checked<std::string> read(const Word& word, std::string_view doing) {
         const std::string path = builder_.absolute_in_conf(word.text);
         auto octets = builder_.loader().read(path);
@@ -42,7 +41,6 @@ private:
                 fmt::format("{} \"{}\": {}() failed {}", doing, path, error.doing, describe_errno(static_cast<int>(error.code))),
                 word.place);
         }
-        identity_.append(path).push_back('\0');
         return std::move(*octets);
     }
     Checked<> check(const tls::Outcome& outcome, const Word& word) {
@@ -86,6 +84,7 @@ private:
             if (!chain) return std::unexpected{chain.error()};
             const auto secret = read(key, "cannot load certificate key");
             if (!secret) return std::unexpected{secret.error()};
+            identity_ += *chain;  // as in nginx: whoever has the same certificates and asks the same of clients may resume a session
             const std::string chain_name = builder_.absolute_in_conf(certificate.text), key_name = builder_.absolute_in_conf(key.text);
             const auto used = context_.use_certificate(
                 {.chain = *chain, .chain_name = chain_name, .key = *secret, .key_name = key_name, .passwords = *passwords});
@@ -131,6 +130,7 @@ private:
         if (!word) return {};
         const auto pem = read(*word, "cannot load trusted certificates");
         if (!pem) return std::unexpected{pem.error()};
+        identity_ += *pem;
         return check(context_.trust(*pem, builder_.absolute_in_conf(word->text), sent), *word);
     }
     Checked<> set_trust() {

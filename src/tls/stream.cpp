@@ -88,6 +88,10 @@ private:
             rare->early_taken += *count;
             return 1;
         }
+        if (!is_ready_of(stream.inner_, Readiness::readable)) {
+            BIO_set_retry_read(bio);
+            return 0;
+        }
         const auto attempt = stream.inner_.try_read({into, bytes});
         if (!attempt) {
             stream.rare().inner_error = attempt.error();
@@ -158,7 +162,9 @@ Stream::Stream(io::Stream& inner, const Context& context, std::size_t record_byt
     }
 }
 
-Stream::~Stream() { say_goodbye(); }
+Stream::~Stream() {
+    if (!said_goodbye_) (void)say_goodbye();
+}
 
 Stream::Rare& Stream::rare() {
     if (!rare_) rare_ = std::make_unique<Rare>();
@@ -343,16 +349,23 @@ Result<Attempt> Stream::try_read(std::span<char> into) {
     return fail(error == SSL_ERROR_SSL ? std::errc::protocol_error : std::errc::connection_reset, "SSL_read");
 }
 
-Result<> Stream::finish_writing() {
-    say_goodbye();
+Result<Attempt> Stream::finish_writing() {
+    const auto goodbye = say_goodbye();
+    if (!goodbye || goodbye->blocked_on != Readiness::none) return goodbye;
     return inner_.finish_writing();
 }
 
-void Stream::say_goodbye() {
-    if (std::exchange(said_goodbye_, true) || !established_ || failed_) return;
-    Gathering& gathering = begin_gathering();
-    (void)SSL_shutdown(session_.get());
-    (void)flush(gathering.cipher);  // whoever does not take it has gone, or will miss it
+Result<Attempt> Stream::say_goodbye() {
+    Result<std::size_t> flushed;
+    if (!std::exchange(said_goodbye_, true) && established_ && !failed_) {
+        Gathering& gathering = begin_gathering();
+        (void)SSL_shutdown(session_.get());
+        flushed = flush(gathering.cipher);
+    } else if (has_unsent()) {
+        flushed = flush_unsent();
+    }
+    if (!flushed) return std::unexpected{flushed.error()};
+    return Attempt{.blocked_on = has_unsent() ? Readiness::writable : Readiness::none};
 }
 
 std::unexpected<Error> Stream::fail_handshake(int error) {
@@ -396,6 +409,16 @@ Result<Attempt> Stream::try_handshake() {
 Task<Result<>> handshake(Stream& stream, io::Deadline deadline) {
     for (;;) {
         const auto attempt = stream.try_handshake();
+        if (!attempt) co_return std::unexpected{attempt.error()};
+        if (attempt->blocked_on == io::Readiness::none) co_return Result<>{};
+        const auto ready = co_await stream.ready(attempt->blocked_on, deadline);
+        if (!ready) co_return std::unexpected{ready.error()};
+    }
+}
+
+Task<Result<>> say_goodbye(Stream& stream, io::Deadline deadline) {
+    for (;;) {
+        const auto attempt = stream.say_goodbye();
         if (!attempt) co_return std::unexpected{attempt.error()};
         if (attempt->blocked_on == io::Readiness::none) co_return Result<>{};
         const auto ready = co_await stream.ready(attempt->blocked_on, deadline);

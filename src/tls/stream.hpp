@@ -43,7 +43,9 @@ public:
     Result<io::Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
     Result<io::Attempt> try_send_file(const sys::Fd& file, io::FileSlice slice) override;
     /// Also: what the peer still sends is not decrypted any more. It is for dropping.
-    Result<> finish_writing() override;
+    Result<io::Attempt> finish_writing() override;
+    /// The end of what is encrypted, without the end of the connection: the peer knows that nothing was cut off (RFC 8446 section 6.1).
+    Result<io::Attempt> say_goodbye();
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
     [[nodiscard]] io::TimePoint now() const noexcept override { return inner_.now(); }
@@ -77,7 +79,6 @@ private:
     [[nodiscard]] std::size_t next_record_bytes() const noexcept;
     [[nodiscard]] std::unexpected<Error> fail(std::errc code, const char* doing) noexcept;
     [[nodiscard]] std::unexpected<Error> fail_handshake(int error);
-    void say_goodbye();
 
     io::Stream& inner_;
     SessionHandle session_;
@@ -96,5 +97,7 @@ private:
 
 /// The whole handshake. Errors: timed_out, operation_canceled, those of try_handshake().
 Task<Result<>> handshake(Stream& stream, io::Deadline deadline);
+/// The whole goodbye. Errors: timed_out, operation_canceled, those of the inner stream.
+Task<Result<>> say_goodbye(Stream& stream, io::Deadline deadline);
 
 }  // namespace webserv::tls
