@@ -128,7 +128,7 @@ Outcome Context::set_dh_parameters(std::string_view pem, std::string_view name) 
     forget_failures();
     const BioHandle bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
     KeyHandle parameters{bio ? PEM_read_bio_Parameters(bio.get(), nullptr) : nullptr};
-    const bool is_dh = parameters && EVP_PKEY_is_a(parameters.get(), "DH") == 1;
+    const bool is_dh = parameters && (EVP_PKEY_is_a(parameters.get(), "DH") == 1 || EVP_PKEY_is_a(parameters.get(), "DHX") == 1);
     if (is_dh && SSL_CTX_set0_tmp_dh_pkey(handle(), parameters.get()) == 1) {
         (void)parameters.release();
         return {};

@@ -29,9 +29,11 @@ def server(shared_site, shared_serve):
     shared_site.write("small.txt", b"small\n" * 100)
     shared_site.write("large.bin", os.urandom(3 << 20))
     shared_site.write("dir/index.html", "index")
+    (shared_site.root / "put").mkdir()
+    (shared_site.root / "put").chmod(0o777)
     return shared_serve(http="sendfile on; server { " + LISTEN + pair() + """
         location = /facts { return 200 "$scheme|$https|$ssl_protocol|$ssl_cipher|$ssl_server_name|$ssl_session_reused|$server_port"; }
-        location /post { client_max_body_size 10m; root {root}; error_page 405 =200 /small.txt; }
+        location /put/ { client_max_body_size 10m; dav_methods PUT; }
         location / { } }
         server { listen 127.0.0.1:{port2}; location = /facts { return 200 "$scheme|$https|$ssl_protocol|$ssl_session_reused"; } }""")
 
@@ -57,15 +59,16 @@ def test_much_of_everything_on_one_connection(server):
         assert connection.request("HEAD", "/large.bin").field("Content-Length") == str(len(large))
         connection.send(head_of("GET", "/small.txt") * 20)
         assert [connection.read_response().content for _ in range(20)] == [small] * 20
-        assert connection.request("POST", "/post", content=b"x" * 1_000_000).status == 200
+        assert connection.request("PUT", "/put/new", content=large).status == 201
+        assert connection.get("/put/new").content == large
         assert connection.get("/dir").field("Location") == f"https://localhost:{server.port}/dir/"
 
 
 @covers("listen")
 def test_octet_by_octet(server):
-    """Records of one octet each, and a request within the handshake's last segment."""
     with server.connect(tls=certificates.client(), name="localhost") as connection:
-        connection.send_slowly(head_of("GET", "/small.txt"))
+        for octet in head_of("GET", "/small.txt"):
+            connection.socket.send(bytes([octet]))
         assert connection.read_response().status == 200
 
 
@@ -224,7 +227,7 @@ def test_curves(serve):
 
 @covers("ssl_dhparam")
 def test_dhe_needs_parameters(serve, site):
-    parameters = certificates.openssl("dhparam", "-dsaparam", "2048")
+    parameters = certificates.openssl("genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048")
     site.write(site.dir / "dh.pem", parameters)
     server = serve(http="server { " + LISTEN + pair("rsa", common_name="localhost", kind="rsa") + " ssl_dhparam dh.pem; }")
     assert handshakes(server, protocol=TLS12, ciphers="DHE-RSA-AES128-GCM-SHA256")
@@ -340,8 +343,7 @@ def test_s_client_agrees(server):
 def test_nobody_renegotiates(server):
     done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-servername", "localhost", "-tls1_2"],
                           input="R\n", capture_output=True, text=True, timeout=30, check=False)
-    assert "RENEGOTIATING" in done.stdout and ("no renegotiation" in done.stderr.lower() or "handshake failure" in done.stderr.lower()
-                                               or "error" in done.stderr.lower())
+    assert "RENEGOTIATING" in done.stderr and "no renegotiation" in done.stderr
 
 
 @webserv_only("nginx copies what it sends, and may send what the file no longer holds")
