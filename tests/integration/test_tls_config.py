@@ -71,6 +71,7 @@ def test_what_is_wrong_is_said(site, made, name):
 
 
 @webserv_only("1.22 still has it")
+@covers("ssl")
 def test_the_removed_directive_says_what_replaced_it(site):
     assert 'write "listen ... ssl" instead' in complaint(site, "server { ssl on; }")
 
