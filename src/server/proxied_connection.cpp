@@ -28,7 +28,7 @@ Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline, std:
         const std::size_t before = gathered.size();
         gathered.resize(proxy_header_bytes_max);  // the parser is content, or not, with less
         const std::span<char> room{gathered.data() + before, gathered.size() - before};
-        auto count = co_await io::read_some(connection.stream, room, deadline);
+        auto count = co_await io::read_some(connection.socket, room, deadline);
         gathered.resize(before + count.value_or(0));
         if (!count || *count == 0) {
             if (!count && count.error().code == std::errc::operation_canceled) co_return false;  // we are ending

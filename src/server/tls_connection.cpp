@@ -83,7 +83,7 @@ Task<std::optional<tls::ClientHello>> read_hello(const Arrival& arrival, std::st
         const std::size_t before = received.size();
         received.resize(before + hello_read_bytes);
         const std::span<char> room{received.data() + before, hello_read_bytes};
-        const auto count = co_await io::read_some(arrival.connection.stream, room, arrival.deadline);
+        const auto count = co_await io::read_some(arrival.connection.socket, room, arrival.deadline);
         received.resize(before + count.value_or(0));
         if (count && *count > 0) continue;
         if (!count) {
@@ -107,7 +107,7 @@ Task<bool> shake_hands(Arrival& arrival, const VirtualHost& host, const std::str
     Connection& connection = arrival.connection;
     // A server of this address that has no certificate of its own uses the default's.
     const auto& context = host.tls ? host.tls : arrival.point.default_host->tls;
-    auto stream = std::make_unique<tls::Stream>(connection.stream, *context, host.settings.get<TlsSettings>().record_bytes);
+    auto stream = std::make_unique<tls::Stream>(connection.socket, *context, host.settings.get<TlsSettings>().record_bytes);
     stream->begin_with(received);
     const auto done = co_await tls::handshake(*stream, arrival.deadline);
     if (!done) {
@@ -124,7 +124,7 @@ Task<bool> shake_hands(Arrival& arrival, const VirtualHost& host, const std::str
 
 }  // namespace
 
-Task<bool> begin_tls(Connection& connection, std::string received) {
+Task<bool> begin_tls(Connection& connection, std::string& received) {
     Arrival arrival{connection};
     const auto hello = co_await read_hello(arrival, received);
     if (!hello) co_return false;
@@ -135,7 +135,7 @@ Task<bool> begin_tls(Connection& connection, std::string received) {
     const VirtualHost& host = host_of(arrival.point, hello->server_name);
     if (host.settings.get<TlsSettings>().reject_handshake) {
         const iovec alert{const_cast<char*>(unrecognized_name.data()), unrecognized_name.size()};  // it is only read
-        (void)connection.stream.try_write({&alert, 1});
+        (void)connection.socket.try_write({&alert, 1});
         arrival.log(Level::info, "handshake rejected");
         co_return false;
     }

@@ -14,6 +14,6 @@ class Connection;
 /// Shakes hands; afterwards connection.tls is what requests are read from, unless the client speaks no TLS.
 /// @param received  octets that were read already
 /// @return false: the connection has failed, and the log says why
-Task<bool> begin_tls(Connection& connection, std::string received);
+Task<bool> begin_tls(Connection& connection, std::string& received);
 
 }  // namespace webserv::server
