@@ -55,6 +55,14 @@ template <auto Member, class Value, class Owner = SettingsOf<Member>>
 
 }  // namespace detail
 
+// The words themselves, for tables that do more with them than store them.
+using detail::choice_of;
+using detail::flag_of;
+using detail::milliseconds_of;
+using detail::number_of;
+using detail::seconds_of;
+using detail::size_of;
+
 // Each of these also takes the member's owner, which follows from the member: modules have a `Settings` each, within an unnamed
 // namespace, and g++ 12 lets the linker merge what is made for two members of the same name unless such a type is an argument too.
 

@@ -132,7 +132,9 @@ bool Connection::has_buffered() const noexcept { return state_ && !state_->input
 Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
                                                   std::chrono::milliseconds patience, Arena& arena) {
     const std::string_view head = render_head(response, options, arena);
-    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience, response.trailer_source);
+    const bool then_closes = !options.persistent && (!state_ || state_->content.finished());  // nothing more will be read before
+    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience, response.trailer_source,
+                        then_closes);
 }
 
 bool Connection::finish_at_once() {

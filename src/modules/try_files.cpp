@@ -7,8 +7,8 @@
 #include "config/values.hpp"
 #include "modules/registry.hpp"
 #include "server/answers.hpp"
+#include "server/find_file.hpp"
 #include "server/site_builder.hpp"
-#include "sys/file.hpp"
 
 namespace webserv::modules {
 namespace {
@@ -78,8 +78,7 @@ std::string_view below_root(Exchange& exchange, const config::Expression& expres
 bool exists(Exchange& exchange, const Candidate& candidate, std::string_view path) {
     const auto file = server::file_path_of(exchange, path);
     if (!file) return false;
-    const std::string terminated{*file};
-    const auto status = sys::status_of(terminated.c_str());
+    const auto status = server::find_status(exchange, *file);
     const bool hit = status && status->is_directory() == candidate.is_folder;
     if (exchange.trace != nullptr) {
         const config::Place& place = exchange.settings<Settings>().place;

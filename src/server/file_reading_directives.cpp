@@ -77,16 +77,6 @@ Checked<> apply_aio(Scope& scope, const Statement& statement) {
     return {};
 }
 
-Checked<> apply_aio_write(Scope& scope, const Statement& statement) {
-    const config::Word& word = statement.words.front();
-    if (!config::parse_flag(word.text)) {
-        return complain(fmt::format("invalid value \"{}\" in \"aio_write\" directive, it must be \"on\" or \"off\"", word.text),
-                        word.place);
-    }
-    builder(scope).warn("\"aio_write\" changes nothing here: there are no temporary files of proxied responses", statement.name.place);
-    return {};
-}
-
 Checked<> apply_directio(Scope& scope, const Statement& statement) {
     const config::Word& word = statement.words.front();
     auto& settings = scope.settings.own<FileReadingSettings>();
@@ -158,12 +148,6 @@ constexpr Directive directives[] = {
          "Whether files that have to be read from a disk are read by threads, so that nobody else's request waits meanwhile. What the "
          "page cache has is sent at once, without a thread. `on` is the same as `threads`. The name of the pool may hold variables. Small "
          "files, which leave together with the head, are read as ever."},
-    {.name = "aio_write",
-     .contexts = everywhere,
-     .syntax = "on | off",
-     .fallback = "off",
-     .apply = apply_aio_write,
-     .doc = "Changes nothing here, and a warning says so: it is about temporary files of proxied responses, and there are none."},
     {.name = "directio",
      .contexts = everywhere,
      .syntax = "size | off",

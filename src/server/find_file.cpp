@@ -2,7 +2,6 @@
 // A file that was found by a walk is not kept: its name would have to be walked again to be believed.
 #include "server/find_file.hpp"
 
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,44 +21,38 @@ std::optional<std::size_t> trusted_octets(std::string_view path, std::string_vie
     return from.ends_with('/') ? from.size() - 1 : 0;  // a part of a name covers nothing
 }
 
-std::shared_ptr<const OpenFile> keep(sys::Fd descriptor, const sys::FileStatus& status) {
-    auto file = std::make_shared<OpenFile>();
-    file->descriptor = std::move(descriptor);
-    file->status = status;
-    const int written =
-        std::snprintf(file->etag, sizeof file->etag, "\"%llx-%llx\"", static_cast<unsigned long long>(status.modified_seconds),
-                      static_cast<unsigned long long>(status.size));
-    file->etag_bytes = static_cast<std::uint8_t>(written);
-    return file;
-}
-
 Result<OpenFiles::Found> find_through_links(Exchange& exchange, std::string_view path) {
     if (exchange.settings<OpenFileSettings>().keeps) return exchange.worker.files.open(path);
-    const std::string name{path};
-    const auto status = sys::status_of(name.c_str());
-    if (!status) return std::unexpected{status.error()};
-    if (!status->is_regular()) return OpenFiles::Found{*status, nullptr};
-    auto descriptor = sys::open_for_reading(name.c_str());
-    if (!descriptor) return std::unexpected{descriptor.error()};
-    const auto opened = sys::status_of(*descriptor);
-    if (!opened) return std::unexpected{opened.error()};
-    if (!opened->is_regular()) return OpenFiles::Found{*opened, nullptr};  // replaced in between
-    return OpenFiles::Found{*opened, keep(std::move(*descriptor), *opened)};
+    return OpenFiles::open_once(std::string{path}.c_str());
+}
+
+/// How this location minds links on the way to `path`.
+struct Walk {
+    sys::SymlinkRule rule = sys::SymlinkRule::follow;
+    std::size_t trusted = 0;
+};
+
+Walk walk_to(Exchange& exchange, std::string_view path) {
+    const auto& settings = exchange.settings<FileReadingSettings>();
+    if (settings.symlinks == sys::SymlinkRule::follow) return {};
+    const auto trusted = trusted_octets(path, exchange.evaluate(settings.symlinks_from));
+    return trusted ? Walk{settings.symlinks, *trusted} : Walk{};
 }
 
 }  // namespace
 
 Result<OpenFiles::Found> find_file(Exchange& exchange, std::string_view path) {
-    const auto& settings = exchange.settings<FileReadingSettings>();
-    if (settings.symlinks == sys::SymlinkRule::follow) return find_through_links(exchange, path);
-    const auto trusted = trusted_octets(path, exchange.evaluate(settings.symlinks_from));
-    if (!trusted) return find_through_links(exchange, path);
-    auto descriptor = sys::open_for_reading(path, settings.symlinks, *trusted);
+    const Walk walk = walk_to(exchange, path);
+    if (walk.rule == sys::SymlinkRule::follow) return find_through_links(exchange, path);
+    auto descriptor = sys::open_for_reading(path, walk.rule, walk.trusted);
     if (!descriptor) return std::unexpected{descriptor.error()};
-    const auto status = sys::status_of(*descriptor);
-    if (!status) return std::unexpected{status.error()};
-    if (!status->is_regular()) return OpenFiles::Found{*status, nullptr};
-    return OpenFiles::Found{*status, keep(std::move(*descriptor), *status)};
+    return OpenFiles::describe(std::move(*descriptor));
+}
+
+Result<sys::FileStatus> find_status(Exchange& exchange, std::string_view path) {
+    const Walk walk = walk_to(exchange, path);
+    if (walk.rule == sys::SymlinkRule::follow) return sys::status_of(std::string{path}.c_str());
+    return sys::status_of(path, walk.rule, walk.trusted);
 }
 
 }  // namespace webserv::server

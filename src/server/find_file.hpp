@@ -17,5 +17,7 @@ struct OpenFileSettings {
 
 /// Errors: those of stat(2) and open(2); too_many_symbolic_link_levels or not_a_directory also for a link that is not to be followed.
 [[nodiscard]] Result<OpenFiles::Found> find_file(Exchange& exchange, std::string_view path);
+/// Whether it is there, and what it is: by the same rules, but it need not be readable.
+[[nodiscard]] Result<sys::FileStatus> find_status(Exchange& exchange, std::string_view path);
 
 }  // namespace webserv::server

@@ -1,8 +1,10 @@
 // server/moot_directives.cpp: nginx's directives about things that do not exist here: sizes of its hash tables and memory pools,
 // locks, its way of building packets. A configuration that has them is served; a notice in the log says that they change nothing.
-#include <fmt/format.h>
+#include <cstdint>
+#include <limits>
+#include <string_view>
 
-#include "config/values.hpp"
+#include "config/store.hpp"
 #include "server/core_modules.hpp"
 #include "server/site_builder.hpp"
 
@@ -15,58 +17,38 @@ using config::Statement;
 namespace arity = config::arity;
 namespace context = config::context;
 
-void note(Scope& scope, const Statement& statement, std::string_view why) {
-    builder(scope).note(fmt::format("\"{}\" changes nothing: {}", statement.name.text, why), statement.name.place);
-}
-
-Checked<> about_tables(Scope& scope, const Statement& statement) {
-    note(scope, statement, "tables have the size that they need");
-    return {};
-}
-
-Checked<> about_memory(Scope& scope, const Statement& statement) {
-    note(scope, statement, "memory is taken as it is needed");
-    return {};
-}
-
-Checked<> about_accepting(Scope& scope, const Statement& statement) {
-    note(scope, statement, "the kernel wakes one worker for a connection, and it takes all that wait");
-    return {};
-}
-
-Checked<> about_events(Scope& scope, const Statement& statement) {
-    note(scope, statement, "the event loop looks after itself");
-    return {};
-}
-
-Checked<> about_old_browsers(Scope& scope, const Statement& statement) {
-    note(scope, statement, "no browser that needed it is left");
-    return {};
-}
-
-Checked<> about_regexes(Scope& scope, const Statement& statement) {
-    note(scope, statement, "regexes are always compiled to machine code where the library can");
-    return {};
-}
-
-Checked<> about_processes(Scope& scope, const Statement& statement) {
-    note(scope, statement, "processes share nothing that would need it");
-    return {};
-}
-
-Checked<> about_request_content(Scope& scope, const Statement& statement) {
-    note(scope, statement, "request content that is kept in memory is in one piece anyway");
-    return {};
-}
-
-Checked<> about_devices(Scope& scope, const Statement& statement) {
-    note(scope, statement, "there is nothing of the kind here");
-    return {};
-}
-
+constexpr char about_tables[] = "tables have the size that they need";
+constexpr char about_memory[] = "memory is taken as it is needed";
+constexpr char about_accepting[] = "the kernel wakes one worker for a connection, and it takes all that wait";
+constexpr char about_events[] = "the event loop looks after itself";
+constexpr char about_sending[] = "a head waits for the first content, and each piece leaves at once";
+constexpr char about_reading_ahead[] = "the kernel reads ahead by itself";
+constexpr char about_send_marks[] = "Linux has no such mark that could be set";
+constexpr char about_open_files[] = "files that are asked for are kept open in any case, and none is older than on the disk";
+constexpr char about_proxying[] = "there are no temporary files of proxied responses";
+constexpr char about_old_browsers[] = "no browser that needed it is left";
+constexpr char about_regexes[] = "regexes are always compiled to machine code where the library can";
+constexpr char about_processes[] = "processes share nothing that would need it";
+constexpr char about_request_content[] = "request content that is kept in memory is in one piece anyway";
+constexpr char about_devices[] = "there is nothing of the kind here";
 // A module that is part of nginx, but a file of its own: what it does is here, or its directives are refused by name.
-Checked<> about_modules(Scope& scope, const Statement& statement) {
-    note(scope, statement, "modules are not loaded; a directive that is missing here is refused by name");
+constexpr char about_modules[] = "modules are not loaded; a directive that is missing here is refused by name";
+
+Checked<std::int64_t> number_of(const Statement& statement) {
+    return config::number_of(statement, 0, std::numeric_limits<std::int64_t>::max());
+}
+Checked<std::string_view> text_of(const Statement& statement) { return std::string_view{statement.words.front().text}; }
+
+Checked<std::size_t> debug_point_of(const Statement& statement) {
+    static constexpr std::string_view words[] = {"stop", "abort"};
+    return config::choice_of(statement, words);
+}
+
+/// What nginx would not take as a value is no good here either.
+template <auto Read, const auto& Why>
+Checked<> changes_nothing(Scope& scope, const Statement& statement) {
+    if (const auto value = Read(statement); !value) return std::unexpected{value.error()};
+    note_no_effect(scope, statement, Why);
     return {};
 }
 
@@ -77,8 +59,8 @@ constexpr config::Contexts everywhere = context::http | context::server | contex
 constexpr config::Directive table_size(std::string_view name, config::Contexts contexts) {
     return {.name = name,
             .contexts = contexts,
-            .syntax = "size",
-            .apply = about_tables,
+            .syntax = "number",
+            .apply = changes_nothing<number_of, about_tables>,
             .doc = "Accepted, and changes nothing: tables have the size that they need."};
 }
 
@@ -98,87 +80,127 @@ constexpr config::Directive directives[] = {
     {.name = "connection_pool_size",
      .contexts = before_location,
      .syntax = "size",
-     .apply = about_memory,
+     .apply = changes_nothing<config::size_of, about_memory>,
      .doc = "Accepted, and changes nothing: memory is taken as it is needed."},
     {.name = "request_pool_size",
      .contexts = before_location,
      .syntax = "size",
-     .apply = about_memory,
+     .apply = changes_nothing<config::size_of, about_memory>,
      .doc = "Accepted, and changes nothing: memory is taken as it is needed."},
+    {.name = "postpone_output",
+     .contexts = everywhere,
+     .syntax = "size",
+     .apply = changes_nothing<config::size_of, about_sending>,
+     .doc = "Accepted, and changes nothing: a head waits for the first content, and each piece leaves at once."},
+    {.name = "read_ahead",
+     .contexts = everywhere,
+     .syntax = "size",
+     .apply = changes_nothing<config::size_of, about_reading_ahead>,
+     .doc = "Accepted, and changes nothing: the kernel reads ahead by itself. In nginx it has no effect on Linux either."},
+    {.name = "send_lowat",
+     .contexts = everywhere,
+     .syntax = "size",
+     .apply = changes_nothing<config::size_of, about_send_marks>,
+     .doc = "Accepted, and changes nothing: Linux has no such mark that could be set. In nginx it has no effect either."},
+    {.name = "aio_write",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .apply = changes_nothing<config::flag_of, about_proxying>,
+     .doc = "Accepted, and changes nothing: it is about temporary files of proxied responses, and there are none."},
+    {.name = "open_file_cache_valid",
+     .contexts = everywhere,
+     .syntax = "time",
+     .apply = changes_nothing<config::seconds_of, about_open_files>,
+     .doc = "Accepted, and changes nothing: see `open_file_cache`."},
+    {.name = "open_file_cache_min_uses",
+     .contexts = everywhere,
+     .syntax = "number",
+     .apply = changes_nothing<number_of, about_open_files>,
+     .doc = "Accepted, and changes nothing: see `open_file_cache`."},
+    {.name = "open_file_cache_errors",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .apply = changes_nothing<config::flag_of, about_open_files>,
+     .doc = "Accepted, and changes nothing: see `open_file_cache`."},
+    {.name = "open_file_cache_events",
+     .contexts = everywhere,
+     .takes = arity::flag,
+     .apply = changes_nothing<config::flag_of, about_open_files>,
+     .doc = "Accepted, and changes nothing: see `open_file_cache`."},
     {.name = "msie_padding",
      .contexts = everywhere,
      .takes = arity::flag,
-     .apply = about_old_browsers,
+     .apply = changes_nothing<config::flag_of, about_old_browsers>,
      .doc = "Accepted, and changes nothing: error pages are not padded for old browsers."},
     {.name = "msie_refresh",
      .contexts = everywhere,
      .takes = arity::flag,
-     .apply = about_old_browsers,
+     .apply = changes_nothing<config::flag_of, about_old_browsers>,
      .doc = "Accepted, and changes nothing: redirects are redirects for every browser."},
     {.name = "client_body_in_single_buffer",
      .contexts = everywhere,
      .takes = arity::flag,
-     .apply = about_request_content,
+     .apply = changes_nothing<config::flag_of, about_request_content>,
      .doc = "Accepted, and changes nothing: request content that is kept in memory is in one piece anyway."},
     {.name = "multi_accept",
      .contexts = context::events,
      .takes = arity::flag,
-     .apply = about_accepting,
+     .apply = changes_nothing<config::flag_of, about_accepting>,
      .doc = "Accepted, and changes nothing: a worker that is woken takes all connections that wait."},
     {.name = "accept_mutex",
      .contexts = context::events,
      .takes = arity::flag,
-     .apply = about_accepting,
+     .apply = changes_nothing<config::flag_of, about_accepting>,
      .doc = "Accepted, and changes nothing: the kernel wakes one worker for a connection."},
     {.name = "accept_mutex_delay",
      .contexts = context::events,
      .syntax = "time",
-     .apply = about_accepting,
+     .apply = changes_nothing<config::milliseconds_of, about_accepting>,
      .doc = "Accepted, and changes nothing: the kernel wakes one worker for a connection."},
     {.name = "epoll_events",
      .contexts = context::events,
      .syntax = "number",
-     .apply = about_events,
+     .apply = changes_nothing<number_of, about_events>,
      .doc = "Accepted, and changes nothing."},
     {.name = "worker_aio_requests",
      .contexts = context::events,
      .syntax = "number",
-     .apply = about_events,
+     .apply = changes_nothing<number_of, about_events>,
      .doc = "Accepted, and changes nothing."},
     {.name = "timer_resolution",
      .contexts = context::main,
      .syntax = "interval",
-     .apply = about_events,
+     .apply = changes_nothing<config::milliseconds_of, about_events>,
      .doc = "Accepted, and changes nothing: the time is asked for once a turn of the event loop."},
     {.name = "pcre_jit",
      .contexts = context::main,
      .takes = arity::flag,
-     .apply = about_regexes,
+     .apply = changes_nothing<config::flag_of, about_regexes>,
      .doc = "Accepted, and changes nothing: regexes are always compiled to machine code where the library can."},
     {.name = "lock_file",
      .contexts = context::main,
      .syntax = "file",
-     .apply = about_processes,
+     .apply = changes_nothing<text_of, about_processes>,
      .doc = "Accepted, and changes nothing: there are no locks in files."},
     {.name = "debug_points",
      .contexts = context::main,
      .syntax = "abort | stop",
-     .apply = about_processes,
+     .apply = changes_nothing<debug_point_of, about_processes>,
      .doc = "Accepted, and changes nothing: there are no such points."},
     {.name = "ssl_engine",
      .contexts = context::main,
      .syntax = "device",
-     .apply = about_devices,
+     .apply = changes_nothing<text_of, about_devices>,
      .doc = "Accepted, and changes nothing: the library has no engines any more, it has providers."},
     {.name = "google_perftools_profiles",
      .contexts = context::main,
      .syntax = "file",
-     .apply = about_devices,
+     .apply = changes_nothing<text_of, about_devices>,
      .doc = "Accepted, and changes nothing: there is no such profiler here. Use perf(1)."},
     {.name = "load_module",
      .contexts = context::main,
      .syntax = "file",
-     .apply = about_modules,
+     .apply = changes_nothing<text_of, about_modules>,
      .doc = "Accepted, and changes nothing: modules are not loaded. A directive that is missing here is refused by name.",
      .repeatable = true},
 };

@@ -1,4 +1,4 @@
-// server/open_file_directives.cpp: open_file_cache and what belongs to it.
+// server/open_file_directives.cpp: open_file_cache.
 // nginx keeps files open if it is told to, and may then serve an old one; here they are kept and never old, so little is left to say.
 #include <fmt/format.h>
 
@@ -20,15 +20,6 @@ namespace context = config::context;
 
 constexpr config::Contexts everywhere = context::http | context::server | context::location;
 
-Checked<> has_no_effect(Scope& scope, const Statement& statement) {
-    builder(scope).warn(
-        fmt::format("\"{}\" changes nothing here: files that are asked for are kept open in any case, and none is older than on "
-                    "the disk",
-                    statement.name.text),
-        statement.name.place);
-    return {};
-}
-
 Checked<> apply_open_file_cache(Scope& scope, const Statement& statement) {
     auto& settings = scope.settings.own<OpenFileSettings>();
     settings.keeps = true;
@@ -45,23 +36,8 @@ Checked<> apply_open_file_cache(Scope& scope, const Statement& statement) {
         has_max |= is_max;
     }
     if (!has_max) return complain("\"open_file_cache\" must have the \"max\" parameter", statement.name.place);
-    return has_no_effect(scope, statement);
-}
-
-Checked<> refuse_value(const Statement& statement) {
-    return complain(fmt::format("\"{}\" directive invalid value", statement.name.text), statement.words.front().place);
-}
-
-Checked<> apply_valid(Scope& scope, const Statement& statement) {
-    return config::parse_seconds(statement.words.front().text) ? has_no_effect(scope, statement) : refuse_value(statement);
-}
-
-Checked<> apply_min_uses(Scope& scope, const Statement& statement) {
-    return config::parse_number(statement.words.front().text) ? has_no_effect(scope, statement) : refuse_value(statement);
-}
-
-Checked<> apply_flag(Scope& scope, const Statement& statement) {
-    return config::parse_flag(statement.words.front().text) ? has_no_effect(scope, statement) : refuse_value(statement);
+    note_no_effect(scope, statement, "files that are asked for are kept open in any case, and none is older than on the disk");
+    return {};
 }
 
 constexpr Directive directives[] = {
@@ -71,32 +47,8 @@ constexpr Directive directives[] = {
      .syntax = "off | max=number [inactive=time]",
      .apply = apply_open_file_cache,
      .doc = "`off`: each request opens its file and closes it. Otherwise files that are asked for are kept open, as many as are good for a "
-            "worker, and none is ever served older than it is on the disk; `max` and `inactive` change nothing about that, and a warning "
-            "says so."},
-    {.name = "open_file_cache_valid",
-     .contexts = everywhere,
-     .syntax = "time",
-     .fallback = "60s",
-     .apply = apply_valid,
-     .doc = "Changes nothing here, and a warning says so: see `open_file_cache`."},
-    {.name = "open_file_cache_min_uses",
-     .contexts = everywhere,
-     .syntax = "number",
-     .fallback = "1",
-     .apply = apply_min_uses,
-     .doc = "Changes nothing here, and a warning says so: see `open_file_cache`."},
-    {.name = "open_file_cache_errors",
-     .contexts = everywhere,
-     .syntax = "on | off",
-     .fallback = "off",
-     .apply = apply_flag,
-     .doc = "Changes nothing here, and a warning says so: see `open_file_cache`."},
-    {.name = "open_file_cache_events",
-     .contexts = everywhere,
-     .syntax = "on | off",
-     .fallback = "off",
-     .apply = apply_flag,
-     .doc = "Changes nothing here, and a warning says so: see `open_file_cache`."},
+            "worker, and none is ever served older than it is on the disk; `max` and `inactive` change nothing about that, and a notice "
+            "in the log says so."},
 };
 
 }  // namespace

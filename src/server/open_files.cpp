@@ -25,6 +25,13 @@ bool out_of_descriptors(const Error& error) {
     return error.code == std::errc::too_many_files_open || error.code == std::errc::too_many_files_open_in_system;
 }
 
+// Without a look before: the name was a regular file's a moment ago. A pipe that has taken its place hangs nobody.
+Result<OpenFiles::Found> open_now(const char* path) {
+    auto descriptor = sys::open_for_reading(path);
+    if (!descriptor) return std::unexpected{descriptor.error()};
+    return OpenFiles::describe(std::move(*descriptor));
+}
+
 }  // namespace
 
 Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
@@ -68,18 +75,17 @@ Result<OpenFiles::Found> OpenFiles::ask(std::string_view path, Recent::iterator 
 }
 
 Result<OpenFiles::Found> OpenFiles::open_unknown(std::string_view path, const char* name) {
-    auto file = open_anew(name);
+    auto found = open_now(name);
     // Whoever has run out of descriptors needs them more for this file than for those that nobody asks for now.
-    while (!file && out_of_descriptors(file.error()) && !recent_.empty()) {
+    while (!found && out_of_descriptors(found.error()) && !recent_.empty()) {
         forget(std::prev(recent_.end()));
-        file = open_anew(name);
+        found = open_now(name);
     }
-    if (!file) return std::unexpected{file.error()};
-    if (!(*file)->status.is_regular()) return Found{(*file)->status, nullptr};  // replaced in between
+    if (!found || !found->file) return found;
     if (recent_.size() >= files_max) forget(std::prev(recent_.end()));
-    recent_.emplace_front(path, *file);
+    recent_.emplace_front(path, found->file);
     by_path_.emplace(recent_.front().path, recent_.begin());
-    return Found{(*file)->status, std::move(*file)};
+    return found;
 }
 
 void OpenFiles::consider_watching(Entry& entry, const char* name) {
@@ -103,27 +109,33 @@ std::size_t OpenFiles::watched() const noexcept {
         std::count_if(recent_.begin(), recent_.end(), [](const Entry& entry) { return entry.watched.untouched(); }));
 }
 
-Result<std::shared_ptr<const OpenFile>> OpenFiles::open_anew(const char* path) {
-    auto descriptor = sys::open_for_reading(path);
-    if (!descriptor) return std::unexpected{descriptor.error()};
-    const auto status = sys::status_of(*descriptor);
+Result<OpenFiles::Found> OpenFiles::open_once(const char* path) {
+    const auto status = sys::status_of(path);
     if (!status) return std::unexpected{status.error()};
+    if (!status->is_regular()) return Found{*status, nullptr};
+    return open_now(path);
+}
+
+Result<OpenFiles::Found> OpenFiles::describe(sys::Fd descriptor) {
+    const auto status = sys::status_of(descriptor);
+    if (!status) return std::unexpected{status.error()};
+    if (!status->is_regular()) return Found{*status, nullptr};
 
     auto file = std::make_shared<OpenFile>();
-    file->descriptor = std::move(*descriptor);
+    file->descriptor = std::move(descriptor);
     file->status = *status;
     const int written =
         std::snprintf(file->etag, sizeof file->etag, "\"%llx-%llx\"", static_cast<unsigned long long>(status->modified_seconds),
                       static_cast<unsigned long long>(status->size));
     file->etag_bytes = static_cast<std::uint8_t>(written);
-    if (status->is_regular() && status->size > 0 && status->size <= mapped_bytes_max) {
+    if (status->size > 0 && status->size <= mapped_bytes_max) {
         // Without a mapping (a file system that has none) the file is sent as any large one.
         if (auto mapping = sys::Mapping::of(file->descriptor, status->size)) {
             file->mapping.emplace(std::move(*mapping));
             file->descriptor.reset();
         }
     }
-    return std::shared_ptr<const OpenFile>{std::move(file)};
+    return Found{*status, std::move(file)};
 }
 
 }  // namespace webserv::server

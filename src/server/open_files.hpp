@@ -39,6 +39,10 @@ public:
     };
     /// Errors: those of stat(2) and open(2).
     [[nodiscard]] Result<Found> open(std::string_view path);
+    /// The same for a file that is not kept: nobody but the caller has it.
+    [[nodiscard]] static Result<Found> open_once(const char* path);
+    /// What an open descriptor refers to, with what every response about it needs.
+    [[nodiscard]] static Result<Found> describe(sys::Fd descriptor);
 
     /// What was changed until now is seen by every open() that follows. The first one after this asks the kernel what has happened;
     /// those after it need not. Due whenever somebody may have changed a file and then asked for it: at the latest once a turn.
@@ -65,7 +69,6 @@ private:
     [[nodiscard]] Result<Found> open_unknown(std::string_view path, const char* name);
     void consider_watching(Entry& entry, const char* name);
     void forget(Recent::iterator entry);
-    [[nodiscard]] Result<std::shared_ptr<const OpenFile>> open_anew(const char* path);
 
     PathWatch watch_;
     bool may_watch_ = true;

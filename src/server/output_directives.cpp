@@ -1,7 +1,5 @@
 // server/output_directives.cpp: directives about how content leaves: portions, buffers, resets.
-// Some of nginx's have nothing to do here; they are taken, with a warning that says so.
-#include <fmt/format.h>
-
+// Fairness is the reason for the first: one fast client must not hold the worker.
 #include "config/values.hpp"
 #include "server/core_modules.hpp"
 #include "server/site_builder.hpp"
@@ -34,30 +32,6 @@ Checked<> apply_output_buffers(Scope& scope, const Statement& statement) {
     return {};
 }
 
-Checked<> has_no_effect(Scope& scope, const Statement& statement, std::string_view why) {
-    builder(scope).warn(fmt::format("\"{}\" changes nothing here: {}", statement.name.text, why), statement.name.place);
-    return {};
-}
-
-Checked<> refuse_value(const Statement& statement) {
-    return complain(fmt::format("\"{}\" directive invalid value", statement.name.text), statement.words.front().place);
-}
-
-Checked<> apply_postpone_output(Scope& scope, const Statement& statement) {
-    if (!config::parse_size(statement.words.front().text)) return refuse_value(statement);
-    return has_no_effect(scope, statement, "a head waits for the first content, and each piece leaves at once");
-}
-
-Checked<> apply_read_ahead(Scope& scope, const Statement& statement) {
-    if (!config::parse_size(statement.words.front().text)) return refuse_value(statement);
-    return has_no_effect(scope, statement, "the kernel reads ahead by itself");
-}
-
-Checked<> apply_send_lowat(Scope& scope, const Statement& statement) {
-    if (!config::parse_size(statement.words.front().text)) return refuse_value(statement);
-    return has_no_effect(scope, statement, "Linux does not know it");
-}
-
 constexpr Directive directives[] = {
     {.name = "sendfile_max_chunk",
      .contexts = everywhere,
@@ -80,24 +54,6 @@ constexpr Directive directives[] = {
      .apply = config::store_flag<&CoreSettings::reset_timedout_connection>,
      .doc = "Whether a connection whose client has taken too long to send its head or to take its response, or that `return 444` ends, is "
             "reset, so that the kernel forgets at once what it still had to send. Idle connections end as ever."},
-    {.name = "postpone_output",
-     .contexts = everywhere,
-     .syntax = "size",
-     .fallback = "1460",
-     .apply = apply_postpone_output,
-     .doc = "Changes nothing here, and a warning says so: a head waits for the first content, and each piece leaves at once."},
-    {.name = "read_ahead",
-     .contexts = everywhere,
-     .syntax = "size",
-     .fallback = "0",
-     .apply = apply_read_ahead,
-     .doc = "Changes nothing here, and a warning says so: the kernel reads ahead by itself. In nginx it has no effect on Linux either."},
-    {.name = "send_lowat",
-     .contexts = everywhere,
-     .syntax = "size",
-     .fallback = "0",
-     .apply = apply_send_lowat,
-     .doc = "Changes nothing here, and a warning says so: Linux has no such option that could be set. In nginx it has no effect either."},
 };
 
 }  // namespace

@@ -87,6 +87,10 @@ void SiteBuilder::warn(std::string message, const config::Place& place) { warnin
 
 void SiteBuilder::note(std::string message, const config::Place& place) { notices_.push_back(with_place(std::move(message), place)); }
 
+void note_no_effect(config::Scope& scope, const config::Statement& statement, std::string_view why) {
+    builder(scope).note(fmt::format("\"{}\" changes nothing: {}", statement.name.text, why), statement.name.place);
+}
+
 Checked<config::Expression> SiteBuilder::compile(const config::Word& word, Scope& scope) {
     auto expression = config::Expression::compile(word, site_->variables);
     if (site_->variables.take_needs_content()) scope.settings.own<CoreSettings>().wants_request_content = true;

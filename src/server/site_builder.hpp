@@ -87,6 +87,9 @@ private:
 
 [[nodiscard]] inline SiteBuilder& builder(config::Scope& scope) { return *static_cast<SiteBuilder*>(scope.builder); }
 
+/// The notice about a directive that is accepted and changes nothing.
+void note_no_effect(config::Scope& scope, const config::Statement& statement, std::string_view why);
+
 /// Once main is read: what holds if it says nothing about the environment, and a warning about masks that do not fit.
 void finish_process_settings(SiteBuilder& builder, MainSettings& settings);
 

@@ -38,10 +38,8 @@ Result<Fd> open_step(int folder, const std::string& name, int flags, SymlinkRule
     return rule == SymlinkRule::same_owner ? open_owned(folder, name, flags) : open_in(folder, name, flags | O_NOFOLLOW);
 }
 
-}  // namespace
-
-Result<Fd> open_for_reading(std::string_view path, SymlinkRule rule, std::size_t trusted) {
-    if (rule == SymlinkRule::follow) return open_in(AT_FDCWD, std::string{path}, file_flags);
+Result<Fd> walk(std::string_view path, SymlinkRule rule, std::size_t trusted, int last_flags) {
+    if (rule == SymlinkRule::follow) return open_in(AT_FDCWD, std::string{path}, last_flags);
     Fd folder;
     if (trusted > 0 || path.starts_with('/')) {
         auto first = open_in(AT_FDCWD, trusted > 0 ? std::string{path.substr(0, trusted)} : "/", folder_flags);
@@ -59,8 +57,21 @@ Result<Fd> open_for_reading(std::string_view path, SymlinkRule rule, std::size_t
         folder = std::move(*next);
         path.remove_prefix(slash);
     }
-    if (path.empty()) return open_in(here(), ".", file_flags);  // a trailing slash: the folder itself
-    return open_step(here(), std::string{path}, file_flags, rule);
+    if (path.empty()) return open_in(here(), ".", last_flags);  // a trailing slash: the folder itself
+    return open_step(here(), std::string{path}, last_flags, rule);
+}
+
+}  // namespace
+
+Result<Fd> open_for_reading(std::string_view path, SymlinkRule rule, std::size_t trusted) { return walk(path, rule, trusted, file_flags); }
+
+Result<FileStatus> status_of(std::string_view path, SymlinkRule rule, std::size_t trusted) {
+    const auto found = walk(path, rule, trusted, O_PATH | common_flags);
+    if (!found) return std::unexpected{found.error()};
+    auto status = status_of(*found);
+    // O_PATH opens a link that is not to be followed, where O_RDONLY fails.
+    if (status && S_ISLNK(status->mode)) return std::unexpected{Error{.code = std::errc::too_many_symbolic_link_levels, .doing = "openat"}};
+    return status;
 }
 
 }  // namespace webserv::sys

@@ -93,5 +93,19 @@ TEST_F(SymlinksTest, TakesRelativePaths) {
     std::filesystem::current_path(before);
 }
 
+TEST_F(SymlinksTest, LooksWithoutReading) {
+    for (const auto rule : {SymlinkRule::follow, SymlinkRule::refuse, SymlinkRule::same_owner}) {
+        const auto file = status_of(folder_ + "/a/b/file", rule);
+        ASSERT_TRUE(file.has_value());
+        EXPECT_TRUE(file->is_regular());
+        EXPECT_EQ(file->size, 4U);
+        EXPECT_TRUE(status_of(folder_ + "/a/b", rule)->is_directory());
+        EXPECT_EQ(status_of(folder_ + "/a/none", rule).error().code, std::errc::no_such_file_or_directory);
+    }
+    EXPECT_TRUE(status_of(folder_ + "/a/file_link", SymlinkRule::same_owner)->is_regular());
+    EXPECT_EQ(status_of(folder_ + "/a/file_link", SymlinkRule::refuse).error().code, std::errc::too_many_symbolic_link_levels);
+    EXPECT_EQ(status_of(folder_ + "/a/folder_link/file", SymlinkRule::refuse).error().code, std::errc::not_a_directory);
+}
+
 }  // namespace
 }  // namespace webserv::sys

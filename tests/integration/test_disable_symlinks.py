@@ -16,6 +16,8 @@ CONFIGURATION = """
     location /elsewhere/ { alias {root}/out/; disable_symlinks on from=/elsewhere; }
     location /part/ { alias {root}/out/; disable_symlinks on from={root}/o; }
     location /index/ { alias {root}/; disable_symlinks on; index to_file; }
+    location /try { root {root}; disable_symlinks on; try_files /$arg_a /$arg_b /off/second; }
+    location /tryowner { root {root}; disable_symlinks if_not_owner; try_files /$arg_a /$arg_b /off/second; }
 """
 
 
@@ -23,6 +25,7 @@ CONFIGURATION = """
 def linked(shared_site, shared_serve):
     site = shared_site
     site.write("folder/file", "file")
+    site.write("second", "second")
     site.write("large", "large" * 100_000)
     outside = site.dir / "outside"
     (outside / "deep").mkdir(parents=True)
@@ -54,6 +57,16 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give li
 def test_links(linked, target, status):
     for _ in range(3):  # what is kept open must not forget about it
         assert linked.get(target).status == status
+
+
+@covers("disable_symlinks", "try_files")
+@needs_root
+@cases("target, content", [
+    ("/try?a=to_file&b=out/deep/file", "second"), ("/try?a=large_link&b=folder/file", "file"), ("/tryowner?a=out/deep/file", "outside"),
+    ("/tryowner?a=foreign/file&b=to_file", "outside"), ("/tryowner?a=foreign_file&b=foreign/", "second"),
+])
+def test_candidates_behind_links_are_not_there(linked, target, content):
+    assert linked.get(target).text == content
 
 
 @covers("disable_symlinks")

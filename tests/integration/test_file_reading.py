@@ -164,17 +164,6 @@ def test_directio_alignment(serve, content, alignment):
     assert int(read[0][1]) == 5000 // alignment * alignment
 
 
-@webserv_only("says nothing")
-@covers("aio_write")
-def test_aio_write_changes_nothing_and_says_so(site):
-    conf = site.configure(server="aio_write on;")
-    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
-    assert result.returncode == 0
-    assert '[warn] "aio_write" changes nothing here: ' in result.stderr
-    conf = site.configure(server="aio_write maybe;")
-    assert 'invalid value "maybe" in "aio_write" directive' in process.run(["-p", str(site.dir), "-c", str(conf), "-t"]).stderr
-
-
 @cases("main, server, message", [
     ("", "aio maybe;", 'invalid value'),
     ("", "aio threads=none;", 'unknown thread pool "none"'),
@@ -233,21 +222,9 @@ def test_files_that_stay_open(serve, site, content, directive, kept):
     process.wait_until(lambda: bool(open_documents(server)) == kept, what="the file open or not")
 
 
-@webserv_only("says nothing")
-@covers("open_file_cache", "open_file_cache_valid", "open_file_cache_min_uses", "open_file_cache_errors", "open_file_cache_events")
-@cases("directive", ["open_file_cache max=1000 inactive=20s", "open_file_cache_valid 30s", "open_file_cache_min_uses 2",
-                     "open_file_cache_errors on", "open_file_cache_events off"])
-def test_what_needs_no_telling(site, directive):
-    conf = site.configure(server=f"{directive};")
-    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
-    assert result.returncode == 0
-    assert f'[warn] "{directive.split()[0]}" changes nothing here: ' in result.stderr
-
-
 @cases("directive, message", [
     ("open_file_cache inactive=20s", '"open_file_cache" must have the "max" parameter'),
     ("open_file_cache max=x", 'invalid "open_file_cache" parameter "max=x"'),
-    ("open_file_cache_valid x", "invalid value"), ("open_file_cache_min_uses x", "invalid"), ("open_file_cache_errors x", "invalid value"),
 ])
 def test_open_file_cache_refused(site, directive, message):
     conf = site.configure(server=f"{directive};")

@@ -13,7 +13,9 @@ HTTP = {"variables_hash_max_size": "2048", "variables_hash_bucket_size": "64", "
         "server_names_hash_bucket_size": "64", "types_hash_max_size": "2048", "types_hash_bucket_size": "64", "connection_pool_size": "512",
         "request_pool_size": "4k", "msie_padding": "on",
         "msie_refresh": "off", "client_body_in_single_buffer": "on", "map_hash_max_size": "2048",
-        "map_hash_bucket_size": "64", "proxy_headers_hash_max_size": "512", "proxy_headers_hash_bucket_size": "64"}
+        "map_hash_bucket_size": "64", "proxy_headers_hash_max_size": "512", "proxy_headers_hash_bucket_size": "64",
+        "postpone_output": "0", "read_ahead": "128k", "send_lowat": "0", "aio_write": "on", "open_file_cache": "max=1000 inactive=20s",
+        "open_file_cache_valid": "30s", "open_file_cache_min_uses": "2", "open_file_cache_errors": "on", "open_file_cache_events": "off"}
 SERVER = {"referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
 
 
@@ -32,7 +34,8 @@ def server(shared_serve):
         "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex", "accept_mutex_delay", "epoll_events",
         "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_max_size",
         "server_names_hash_bucket_size", "types_hash_max_size", "types_hash_bucket_size", "connection_pool_size", "request_pool_size",
-        "msie_padding", "msie_refresh", "client_body_in_single_buffer")
+        "msie_padding", "msie_refresh", "client_body_in_single_buffer", "postpone_output", "read_ahead", "send_lowat", "aio_write",
+        "open_file_cache_valid", "open_file_cache_min_uses", "open_file_cache_errors", "open_file_cache_events")
 @cases("name", [*MAIN, *EVENTS, *HTTP, *SERVER])
 def test_a_notice_in_the_log(server, name):
     line = server.error_line(f'"{name}" changes nothing: ')
@@ -56,3 +59,16 @@ def test_their_places_and_words_are_checked(site):
         conf = site.configure(server=words + ";")
         answer = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
         assert answer.returncode == 1 and complaint in answer.stderr
+
+
+@cases("place, words", [
+    ("main", "pcre_jit maybe"), ("main", "timer_resolution soon"), ("main", "debug_points x"), ("events", "multi_accept maybe"),
+    ("events", "accept_mutex_delay x"), ("events", "worker_aio_requests many"), ("defaults", "types_hash_max_size x"),
+    ("defaults", "request_pool_size x"), ("server", "msie_padding maybe"), ("server", "postpone_output x"), ("server", "read_ahead x"),
+    ("server", "send_lowat x"), ("server", "aio_write maybe"), ("server", "open_file_cache_valid x"),
+    ("server", "open_file_cache_min_uses x"), ("server", "open_file_cache_errors x"),
+])
+def test_values_that_mean_nothing_are_refused(site, place, words):
+    conf = site.configure(**{"server": "", place: f"{words};"})
+    answer = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
+    assert answer.returncode == 1 and "invalid" in answer.stderr and words.split()[0] in answer.stderr

@@ -127,19 +127,6 @@ def test_refused(site, directives, message):
         assert message in result.stderr
 
 
-@webserv_only("says nothing")
-@covers("postpone_output", "read_ahead", "send_lowat")
-@cases("directive", ["postpone_output 0", "read_ahead 128k", "send_lowat 0"])
-def test_what_changes_nothing_says_so(site, directive):
-    conf = site.configure(server=f"{directive};")
-    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
-    assert result.returncode == 0
-    assert f'[warn] "{directive.split()[0]}" changes nothing here: ' in result.stderr
-    conf = site.configure(server=f"{directive}x;")
-    result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])
-    assert f'"{directive.split()[0]}" directive invalid value' in result.stderr
-
-
 @needs_strace
 @covers("sendfile_max_chunk")
 @cases("value, most", [("64k", 65_536), ("0", None)])
