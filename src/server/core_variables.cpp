@@ -168,7 +168,7 @@ constexpr Variable variables[] = {
     {.name = "nginx_version", .get = [](Exchange&, std::string_view) -> Value { return nginx_version; }},
     {.name = "pid", .get = [](Exchange& e, std::string_view) { return number(e, static_cast<std::uint64_t>(::getpid())); }},
     {.name = "pipe",
-     .get = [](Exchange& e, std::string_view) -> Value { return e.connection.http.has_buffered() ? "p" : "."; },
+     .get = [](Exchange& e, std::string_view) -> Value { return e.connection.http.is_pipelined() ? "p" : "."; },
      .cacheable = false},
     {.name = "realpath_root", .get = realpath_root, .cacheable = false},
     {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.client().host()); }},

@@ -13,9 +13,7 @@ SIZE = 3_000_001
 
 @pytest.fixture
 def content(site):
-    octets = bytes(i * 7 % 251 for i in range(SIZE))
-    site.write("large", octets)
-    return octets
+    return site.write_large(SIZE)
 
 
 def forget(path):
