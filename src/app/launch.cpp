@@ -14,6 +14,7 @@
 #include "process/inherited.hpp"
 #include "sys/program.hpp"
 #include "sys/temporary.hpp"
+#include "tls/session_cache.hpp"
 #include "tls/ticket_keys.hpp"
 
 namespace webserv::app {
@@ -41,6 +42,7 @@ void note_in_first_log(const Options& options, const std::string& message) {
 
 Launch::Launch(Recipe recipe, config::Loader& outside, const Supervision& supervision)
     : recipe_{std::move(recipe)}, outside_{outside}, supervision_{supervision} {
+    tls::share_session_caches();
     tls::share_ticket_keys();  // before there are workers, whether the present configuration speaks TLS or a later one
 }
 

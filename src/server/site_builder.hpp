@@ -2,6 +2,7 @@
 // Lives while a configuration is read; the Site it gives never changes again.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -54,6 +55,8 @@ public:
     /// The identity of the access log at this place.
     [[nodiscard]] std::size_t access_log_index(const observe::LogPlace& place);
     void use_access_log(std::size_t index) { site_->access_logs[index].used = true; }
+    /// One name, one size, wherever it stands.
+    [[nodiscard]] config::Checked<> declare_session_cache(const std::string& name, std::uint64_t bytes, const config::Word& word);
     bool saw_events = false;
 
 private:
@@ -85,6 +88,7 @@ private:
     VirtualHost* host_ = nullptr;
     std::vector<Location*> locations_;
     std::vector<ListenEntry> listens_;
+    std::map<std::string, std::uint64_t> session_caches_;
     std::vector<std::pair<const void*, std::shared_ptr<const tls::Context>>> tls_contexts_;  // by settings: those that are shared
 };
 

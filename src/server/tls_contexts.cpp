@@ -110,8 +110,19 @@ private:
         return check(context_.set_dh_parameters(*parameters, builder_.absolute_in_conf(word.text)), word);
     }
 
+    Checked<> share_sessions(const Word& word) {
+        auto checked = builder_.declare_session_cache(settings_.session_cache_name, settings_.session_cache_bytes, word);
+        if (!checked) return checked;
+        tls::SessionCache* const cache = tls::session_cache(settings_.session_cache_name, settings_.session_cache_bytes);
+        if (cache == nullptr) return complain(fmt::format("no room for the session cache \"{}\"", word.text), word.place);
+        context_.share_sessions(*cache);
+        return {};
+    }
     Checked<> set_sessions() {
         context_.set_session_cache(settings_.session_cache, settings_.session_cache_max);
+        if (settings_.shared_session_cache) {
+            if (auto done = share_sessions(*settings_.shared_session_cache); !done) return done;
+        }
         context_.set_session_timeout(settings_.session_timeout);
         context_.allow_tickets(settings_.session_tickets);
         for (const Word& word : settings_.session_ticket_keys) {
@@ -177,6 +188,14 @@ Checked<std::shared_ptr<const tls::Context>> make_tls_context(SiteBuilder& build
     Maker maker{builder, settings, *context};
     if (auto made = maker.make(); !made) return std::unexpected{made.error()};
     return std::make_shared<const tls::Context>(std::move(*context));
+}
+
+Checked<> SiteBuilder::declare_session_cache(const std::string& name, std::uint64_t bytes, const Word& word) {
+    const auto [known, is_new] = session_caches_.emplace(name, bytes);
+    if (is_new || known->second == bytes) return {};
+    return complain(
+        fmt::format("the size {} of shared memory zone \"{}\" conflicts with already declared size {}", bytes, name, known->second),
+        word.place);
 }
 
 Checked<> SiteBuilder::add_tls_context(VirtualHost& host) {

@@ -58,24 +58,42 @@ Checked<> apply_protocols(Scope& scope, const Statement& statement) {
     return {};
 }
 
+Checked<> invalid_cache(const config::Word& word) { return complain(fmt::format("invalid session cache \"{}\"", word.text), word.place); }
+
+Checked<> apply_shared_cache(TlsSettings& settings, const config::Word& word) {
+    const std::string_view rest = std::string_view{word.text}.substr(std::string_view{"shared:"}.size());
+    const auto colon = rest.find(':');
+    const auto size = colon != rest.npos && colon > 0 ? config::parse_size(rest.substr(colon + 1)) : std::nullopt;
+    if (!size) return invalid_cache(word);
+    if (*size < tls::SessionCache::bytes_min) return complain(fmt::format("session cache \"{}\" is too small", word.text), word.place);
+    settings.shared_session_cache = word;
+    settings.session_cache_name = rest.substr(0, colon);
+    settings.session_cache_bytes = *size;
+    return {};
+}
+
 Checked<> apply_session_cache(Scope& scope, const Statement& statement) {
-    using Cache = tls::Context::SessionCache;
+    using Caching = tls::Context::Caching;
     auto& settings = scope.settings.own<TlsSettings>();
+    settings.session_cache = Caching::none;
+    settings.session_cache_max = 0;
+    settings.shared_session_cache.reset();
     for (const config::Word& word : statement.words) {
         const std::string_view text = word.text;
         if (text == "off") {
-            settings.session_cache = Cache::off;
+            settings.session_cache = Caching::off;
         } else if (text == "none") {
-            settings.session_cache = Cache::none;
+            settings.session_cache = Caching::none;
         } else if (text == "builtin" || text.starts_with("builtin:")) {
-            settings.session_cache = Cache::builtin;
-            settings.session_cache_max = 0;
+            settings.session_cache = Caching::builtin;
             if (text == "builtin") continue;
             const auto number = config::parse_number(text.substr(8));
-            if (!number || *number < 1) return complain(fmt::format("invalid session cache \"{}\"", text), word.place);
+            if (!number || *number < 1) return invalid_cache(word);
             settings.session_cache_max = static_cast<std::uint64_t>(*number);
+        } else if (text.starts_with("shared:")) {
+            if (auto done = apply_shared_cache(settings, word); !done) return done;
         } else {
-            return complain(fmt::format("invalid session cache \"{}\"", text), word.place);
+            return invalid_cache(word);
         }
     }
     return {};
@@ -188,12 +206,14 @@ constexpr Directive directives[] = {
     {.name = "ssl_session_cache",
      .contexts = servers,
      .takes = arity::between(1, 2),
-     .syntax = "off | none | builtin[:size]",
+     .syntax = "off | none | [builtin[:size]] [shared:name:size]",
      .fallback = "none",
      .apply = apply_session_cache,
      .doc = "Where sessions are kept for clients that come back without a ticket. `off` says that they are not; `none` says nothing, and "
             "keeps "
-            "none; `builtin`: each worker keeps its own, as many as `size`."},
+            "none; `builtin`: each worker keeps its own, as many as `size`; `shared`: all workers share them, in `size` octets. A cache "
+            "keeps its "
+            "sessions through reloads, and servers that name the same one share it. All together may have 256 MiB."},
     {.name = "ssl_session_timeout",
      .contexts = servers,
      .syntax = "time",

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -31,7 +32,10 @@ struct TlsSettings {
     std::optional<config::Word> dh_parameters;
     config::ScopedList<std::pair<config::Word, config::Word>> commands;
     std::uint64_t record_bytes = tls::record_bytes_max;
-    tls::Context::SessionCache session_cache = tls::Context::SessionCache::none;
+    tls::Context::Caching session_cache = tls::Context::Caching::none;
+    std::optional<config::Word> shared_session_cache;  ///< "shared:name:size"
+    std::string session_cache_name;
+    std::uint64_t session_cache_bytes = 0;
     std::uint64_t session_cache_max = 0;  ///< sessions; 0: OpenSSL's own bound
     std::chrono::seconds session_timeout{300};
     bool session_tickets = true;

@@ -171,15 +171,20 @@ void Context::set_application_protocols(std::span<const std::string_view> names)
 
 void Context::set_session_timeout(std::chrono::seconds timeout) { SSL_CTX_set_timeout(handle(), timeout.count()); }
 
-void Context::set_session_cache(SessionCache cache, std::uint64_t sessions_max) {
-    if (cache == SessionCache::off) {
+void Context::set_session_cache(Caching caching, std::uint64_t sessions_max) {
+    if (caching == Caching::off) {
         SSL_CTX_set_session_cache_mode(handle(), SSL_SESS_CACHE_OFF);
-    } else if (cache == SessionCache::none) {
+    } else if (caching == Caching::none) {
         SSL_CTX_set_session_cache_mode(handle(), SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_STORE | SSL_SESS_CACHE_NO_AUTO_CLEAR);
     } else {
         SSL_CTX_set_session_cache_mode(handle(), SSL_SESS_CACHE_SERVER);
         if (sessions_max > 0) SSL_CTX_sess_set_cache_size(handle(), static_cast<long>(sessions_max));
     }
+}
+
+void Context::share_sessions(SessionCache& cache) {
+    state_of(handle())->session_cache = &cache;
+    use_session_cache(handle());
 }
 
 void Context::allow_tickets(bool on) {

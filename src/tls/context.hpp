@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "tls/handle.hpp"
+#include "tls/session_cache.hpp"
 #include "tls/ticket_keys.hpp"
 
 namespace webserv::tls {
@@ -56,8 +57,9 @@ public:
     void set_application_protocols(std::span<const std::string_view> names);
 
     void set_session_timeout(std::chrono::seconds timeout);
-    enum class SessionCache : unsigned char { off, none, builtin };
-    void set_session_cache(SessionCache cache, std::uint64_t sessions_max = 0);
+    enum class Caching : unsigned char { off, none, builtin };
+    void set_session_cache(Caching caching, std::uint64_t sessions_max = 0);
+    void share_sessions(SessionCache& cache);  ///< in addition to the above
     void allow_tickets(bool on);
     void add_ticket_key(const TicketKey& key);  ///< the first one seals; all of them open; none: the shared ones, which rotate
     /// Sessions are resumed only where the same words hold: servers that ask for other clients must not share them.

@@ -1,4 +1,4 @@
-// tls/tickets.cpp: OpenSSL asks which keys seal a session ticket, and which open one that comes back.
+// tls/tickets.cpp: OpenSSL asks which keys seal a session ticket, and which open one that comes back; and where sessions are kept.
 // The keys are a file's (ssl_session_ticket_key), or those that all workers share.
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <ctime>
 #include <optional>
+#include <span>
 
 #include "tls/context_state.hpp"
 
@@ -65,7 +67,50 @@ int on_ticket(SSL* session, unsigned char* name, unsigned char* vector, EVP_CIPH
     return is_sealing == 1 ? seal(state, name, vector, cipher, digest) : open(session, state, name, vector, cipher, digest);
 }
 
+std::span<const unsigned char> id_of(const SSL_SESSION* session) {
+    unsigned bytes = 0;
+    const unsigned char* const id = SSL_SESSION_get_id(session, &bytes);
+    return {id, bytes};
+}
+
+// With TLS 1.3 the client has all of it in its ticket, unless tickets are numbers of what we keep.
+bool is_in_ticket(const SSL* session) {
+    const std::uint64_t options = SSL_get_options(session);
+    const bool is_kept_for_replay = SSL_get_max_early_data(session) > 0 && (options & SSL_OP_NO_ANTI_REPLAY) == 0;
+    return SSL_version(session) == TLS1_3_VERSION && (options & SSL_OP_NO_TICKET) == 0 && !is_kept_for_replay;
+}
+
+int keep(SSL* session, SSL_SESSION* made) {
+    constexpr int not_ours_to_free = 0;
+    const int bytes = i2d_SSL_SESSION(made, nullptr);
+    if (is_in_ticket(session) || bytes <= 0 || static_cast<std::size_t>(bytes) > SessionCache::session_bytes_max) return not_ours_to_free;
+    std::array<unsigned char, SessionCache::session_bytes_max> octets;
+    unsigned char* end = octets.data();
+    (void)i2d_SSL_SESSION(made, &end);
+    SessionCache& cache = *state_of(SSL_get_SSL_CTX(session))->session_cache;
+    const std::int64_t expires = SSL_SESSION_get_time(made) + SSL_SESSION_get_timeout(made);
+    cache.put(id_of(made), {octets.data(), static_cast<std::size_t>(bytes)}, expires);
+    return not_ours_to_free;
+}
+
+SSL_SESSION* find(SSL* session, const unsigned char* id, int id_bytes, int* is_shared) {
+    *is_shared = 0;  // it is made for OpenSSL, which frees it
+    SessionCache& cache = *state_of(SSL_get_SSL_CTX(session))->session_cache;
+    const auto octets = cache.find({id, static_cast<std::size_t>(id_bytes)}, std::time(nullptr));
+    if (!octets) return nullptr;
+    const auto* begin = reinterpret_cast<const unsigned char*>(octets->data());
+    return d2i_SSL_SESSION(nullptr, &begin, static_cast<long>(octets->size()));
+}
+
+void forget(SSL_CTX* context, SSL_SESSION* gone) { state_of(context)->session_cache->forget(id_of(gone)); }
+
 }  // namespace
+
+void use_session_cache(ssl_ctx_st* context) noexcept {
+    SSL_CTX_sess_set_new_cb(context, keep);
+    SSL_CTX_sess_set_get_cb(context, find);
+    SSL_CTX_sess_set_remove_cb(context, forget);
+}
 
 void use_ticket_keys(ssl_ctx_st* context) noexcept { (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket); }
 

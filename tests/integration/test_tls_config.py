@@ -52,6 +52,8 @@ WRONG = {
                   " ssl_certificate_key {m}/localhost.key; }", "empty.pem"),
     "session cache": ("server { ssl_session_cache nonsense; }", 'invalid session cache "nonsense"'),
     "session cache size": ("server { ssl_session_cache builtin:x; }", 'invalid session cache "builtin:x"'),
+    "shared session cache": ("server { ssl_session_cache shared:x; }", 'invalid session cache "shared:x"'),
+    "small session cache": ("server { ssl_session_cache shared:x:1k; }", 'session cache "shared:x:1k" is too small'),
     "verify": ("server { ssl_verify_client maybe; }", "maybe"),
     "removed": ("server { ssl on; }", '"ssl" directive'),
 }

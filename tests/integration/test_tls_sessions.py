@@ -54,6 +54,31 @@ def test_a_worker_may_keep_them_itself(serve, protocol):
     assert [client.get(server)[0] for _ in range(3)] == [False, True, True]
 
 
+@covers("ssl_session_cache")
+@cases("protocol", [TLS12, TLS13])
+def test_all_workers_may_keep_them(serve, protocol):
+    shared = "ssl_session_tickets off; ssl_session_cache shared:one:1m;"
+    server = serve(http=site_of(shared, "listen 127.0.0.1:{port} ssl reuseport;") + site_of(shared, "listen 127.0.0.1:{port2} ssl;")
+                   + site_of(shared.replace("one", "two"), "listen 127.0.0.1:{port3} ssl;"), main="worker_processes 2;")
+    client, seen = Client(protocol), set()
+    assert not client.get(server)[0]
+
+    def served_by_both():
+        reused, pid = client.get(server)
+        assert reused
+        seen.add(pid)
+        return len(seen) == 2
+
+    process.wait_until(served_by_both, what="answers of both workers")
+    assert client.get(server, ("127.0.0.1", server.site.port("port2")))[0], "the same cache"
+    kept = client.session
+    assert not client.get(server, ("127.0.0.1", server.site.port("port3")))[0], "another cache"
+    if not process.is_nginx(server.binary) and protocol == TLS12:
+        reload.reload(server, http=site_of(shared, "listen 127.0.0.1:{port} ssl;"), main="worker_processes 2;")
+        client.session = kept
+        assert client.get(server)[0], "the sessions are still there"
+
+
 @covers("ssl_session_timeout")
 def test_sessions_grow_old(serve):
     server = serve(http=site_of("ssl_session_timeout 1s;"))
