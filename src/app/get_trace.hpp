@@ -19,6 +19,7 @@ public:
     GetTrace() : SocketTrace{Role::client} {}
 
     // What is no call on a socket.
+    using SocketTrace::note;
     void resolving();
     void resolved(const std::string& host, const std::vector<sys::Address>& addresses);
     /// The handshake is over.
