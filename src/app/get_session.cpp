@@ -142,6 +142,7 @@ Task<Got<>> GetSession::connect(const GetRequest& request) {
     if (request.url.scheme == "https") {
         auto begun = co_await begin_tls(*socket, request, deadline);
         if (!begun) co_return std::unexpected{begun.error()};
+        if (trace_ != nullptr) trace_->secured(socket->descriptor().get());
         tls = std::move(*begun);
     }
     connection_ = std::make_unique<Connection>(std::move(socket), std::move(tls), origin_of(request.url));
