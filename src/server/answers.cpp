@@ -103,9 +103,10 @@ std::string_view absolute_location(Exchange& exchange, std::string_view relative
     const CoreSettings& core = exchange.core();
     std::string host = exchange.request.authority.empty() ? local.host() : std::string{exchange.host_name};
     if (core.server_name_in_redirect && !exchange.host->first_name().empty()) host = exchange.host->first_name();
-    const bool named_port = core.port_in_redirect && local.port() != 80 && local.port() != 0;
+    const bool is_secure = exchange.connection.is_secure();
+    const bool named_port = core.port_in_redirect && local.port() != (is_secure ? 443 : 80) && local.port() != 0;
     const std::string port = named_port ? fmt::format(":{}", local.port()) : std::string{};
-    return exchange.arena.copy(fmt::format("http://{}{}{}", host, port, relative));
+    return exchange.arena.copy(fmt::format("http{}://{}{}{}", is_secure ? "s" : "", host, port, relative));
 }
 
 std::string words_of(const Error& error) {
