@@ -120,12 +120,10 @@ io::Source& Connection::content() noexcept {
     return state_->content;
 }
 
-void Connection::set_content_bytes_max(std::uint64_t bytes) noexcept {
-    if (state_) state_->content.set_bytes_max(bytes);
-}
-
-void Connection::set_content_patience(std::chrono::milliseconds between_reads) noexcept {
-    if (state_) state_->content.set_patience(between_reads);
+void Connection::set_content_limits(std::uint64_t bytes_max, std::chrono::milliseconds between_reads) noexcept {
+    if (!state_) return;
+    state_->content.set_bytes_max(bytes_max);
+    state_->content.set_patience(between_reads);
 }
 
 bool Connection::is_pipelined() const noexcept { return state_ && state_->pipelined; }

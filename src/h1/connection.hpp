@@ -54,10 +54,11 @@ public:
 
     /// The present request's content, decoded; `length()` is known unless it is chunked. After read_head() has succeeded.
     /// If the client expects it, "100 Continue" is sent before the first read, unless content has come already.
-    /// Errors of next(): timed_out; connection_reset or bad_message (blame downstream); file_too_large beyond set_content_bytes_max().
+    /// Errors of next(): timed_out; connection_reset or bad_message (blame downstream); file_too_large beyond set_content_limits().
     [[nodiscard]] io::Source& content() noexcept;
-    void set_content_bytes_max(std::uint64_t bytes) noexcept;                     ///< client_max_body_size; 0: unlimited
-    void set_content_patience(std::chrono::milliseconds between_reads) noexcept;  ///< client_body_timeout
+    /// @param bytes_max      beyond this it is refused; 0: unlimited
+    /// @param between_reads  the longest time without an octet
+    void set_content_limits(std::uint64_t bytes_max, std::chrono::milliseconds between_reads) noexcept;
 
     using Sent = h1::Sent;
     /// Writes head and content, as send_message() does.

@@ -186,7 +186,7 @@ TEST_P(ConnectionTest, SendsContinueOnlyWhenContentIsAwaited) {
     send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     ASSERT_TRUE(read_head());
     EXPECT_FALSE(client_has_octets());
-    connection_->set_content_patience(300ms);
+    connection_->set_content_limits(0, 300ms);
     EXPECT_EQ(read_content(), "error: Connection timed out");
     EXPECT_EQ(receive(interim.size()), interim);
     EXPECT_FALSE(finish());  // the error is final
@@ -211,12 +211,12 @@ TEST_P(ConnectionTest, ClosesWhenTheExpectationWasNotMet) {
 TEST_P(ConnectionTest, BoundsContent) {
     send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
     ASSERT_TRUE(read_head());
-    connection_->set_content_bytes_max(10);
+    connection_->set_content_limits(10, 60s);
     EXPECT_EQ(read_content(), "error: File too large");
     EXPECT_FALSE(finish());
     send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n");
     ASSERT_TRUE(read_head());
-    connection_->set_content_bytes_max(10);
+    connection_->set_content_limits(10, 60s);
     EXPECT_EQ(connection_->content().length(), std::nullopt);
     const auto piece = io::complete(*loop_, connection_->content().next(1000));
     ASSERT_TRUE(piece);
@@ -256,7 +256,7 @@ TEST_P(ConnectionTest, DiscardsALittleUnreadContent) {
 TEST_P(ConnectionTest, GivesUpDiscardingInTime) {
     send("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n");
     ASSERT_TRUE(read_head());
-    connection_->set_content_patience(60s);
+    connection_->set_content_limits(0, 60s);
     const auto start = loop_->now();
     EXPECT_FALSE(finish());
     EXPECT_EQ(loop_->now() - start, 1s);

@@ -15,12 +15,7 @@
 
 namespace webserv::h1 {
 
-/// What has left: all octets, and those without the head (nginx's $bytes_sent and $body_bytes_sent: chunk framing counts).
-struct Sent {
-    std::uint64_t bytes = 0;
-    std::uint64_t content_bytes = 0;
-    Result<> outcome;  ///< an error: the connection can not be used any more; but if `bytes` is 0, nothing has been said yet
-};
+using http::Sent;
 
 /// Writes head and content; the head leaves together with the first content. `content` may be null, `head` empty.
 /// A source that ends early makes an error, never padding; one that has more is cut at `length`, which counts with Framing::length.

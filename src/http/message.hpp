@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "http/fields.hpp"
 
 namespace webserv::http {
@@ -74,6 +75,14 @@ struct Response {
     FieldSection fields;
     TrailerSource* trailer_source = nullptr;  ///< null: no trailers. Else the content is chunked, if the version knows that
     FieldSection trailers;                    ///< those that were sent
+};
+
+/// What has left of a message: all octets, and those without the head (nginx's $bytes_sent and $body_bytes_sent: the content's framing
+/// counts).
+struct Sent {
+    std::uint64_t bytes = 0;
+    std::uint64_t content_bytes = 0;
+    Result<> outcome;  ///< an error: the connection can not be used any more; but if `bytes` is 0, nothing has been said yet
 };
 
 /// A response head that somebody else has sent, parsed and checked. Its views point into the head's octets or into an arena.

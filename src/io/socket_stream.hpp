@@ -26,7 +26,7 @@ public:
     [[nodiscard]] bool peer_gone() const noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
 
-    [[nodiscard]] const sys::Fd& socket() const noexcept { return socket_; }
+    [[nodiscard]] const sys::Fd& descriptor() const noexcept { return socket_; }
     /// What this stream may move in one turn of the loop, and by one call, before others are served; 0: as much as the kernel takes.
     void set_share(std::uint64_t bytes) noexcept;
     /// Everything that had come was read: the kernel will say when there is more.

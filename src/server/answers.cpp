@@ -237,27 +237,27 @@ Answer prepare_answer(Exchange& exchange) {
         response.content_length.reset();
         response.content_type = {};
     }
-    exchange.connection.stream.set_share(core.sendfile_max_chunk);
     const bool cork = core.tcp_nopush && exchange.sends_file;
-    if (cork) exchange.connection.set_cork(true);
+    if (cork) exchange.transport.set_cork(true);
     return {.options = {.date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
                         .framing = framing,
                         .persistent = exchange.persistent,
                         .keep_alive_seconds = static_cast<std::uint32_t>(core.keepalive_header.count())},
             .content = framing == h1::Framing::none ? nullptr : exchange.content,
+            .limits = {.patience = core.send_timeout, .share_bytes = core.sendfile_max_chunk},
             .corked = cork};
 }
 
-void finish_answer(Exchange& exchange, const Answer& answer, const h1::Connection::Sent& sent) {
-    if (answer.corked) exchange.connection.set_cork(false);
+void finish_answer(Exchange& exchange, const Answer& answer, const http::Sent& sent) {
+    if (answer.corked) exchange.transport.set_cork(false);
     exchange.bytes_sent = sent.bytes;
     exchange.content_bytes_sent = sent.content_bytes;
     exchange.complete = sent.outcome.has_value();
     if (exchange.complete) return;
     exchange.persistent = false;
-    exchange.connection.broken = true;
+    exchange.broken = true;
     const Error& error = sent.outcome.error();
-    if (exchange.core().reset_timedout_connection && error.code == std::errc::timed_out) exchange.connection.reset();
+    if (exchange.core().reset_timedout_connection && error.code == std::errc::timed_out) exchange.transport.reset();
     exchange.log(observe::Level::info, fmt::format("{} while sending response to client", words_of(error)));
 }
 

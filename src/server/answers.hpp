@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "h1/connection.hpp"
+#include "h1/writer.hpp"
 #include "server/exchange.hpp"
 
 namespace webserv::server {
@@ -40,12 +40,13 @@ namespace webserv::server {
 struct Answer {
     h1::HeadOptions options;
     io::Source* content = nullptr;
+    SendLimits limits;
     bool corked = false;
 };
 /// The last decisions about a response: framing, persistence, locations made absolute.
 [[nodiscard]] Answer prepare_answer(Exchange& exchange);
 /// Notes what came of it: bytes_sent, complete.
-void finish_answer(Exchange& exchange, const Answer& answer, const h1::Connection::Sent& sent);
+void finish_answer(Exchange& exchange, const Answer& answer, const http::Sent& sent);
 
 /// "webserv/1.2.3" or "webserv", as server_tokens says.
 [[nodiscard]] std::string_view server_text(const Exchange& exchange);

@@ -1,5 +1,5 @@
-// server/connection.hpp: one client's connection: who it is, and the loop that answers its requests until either side ends it.
-// Between two requests it is one coroutine frame, without buffer, site or arena.
+// server/connection.hpp: one client's connection: who it is, what it came in by, and its life until either side ends it.
+// Between two requests it is this and one coroutine frame, without buffer, site or arena.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct Entrance {
 
 class Connection {
 public:
-    Connection(Worker& worker, sys::Fd socket, const sys::Address& peer, std::shared_ptr<const Entrance> way);
+    Connection(Worker& worker, sys::Fd accepted, const sys::Address& peer, std::shared_ptr<const Entrance> way);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -44,24 +44,27 @@ public:
 
     /// The point this connection means, of those that share a wildcard's socket.
     [[nodiscard]] const ListenPoint& point_behind(const WayIn& way_in);
-    [[nodiscard]] const sys::Address& local();  ///< getsockname(2), asked once
+    /// What its default server says: all that holds before a request has chosen another.
+    [[nodiscard]] const ConnectionSettings& settings();
+    [[nodiscard]] io::Deadline first_head_deadline();  ///< a connection's first head has its time from the accept on
+    [[nodiscard]] const sys::Address& local();         ///< getsockname(2), asked once
     [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
-    void reset() noexcept;                           ///< it ends with RST; nothing more can be said to this peer
+    void reset() noexcept;                           ///< it ends with RST, whenever it ends
     void set_nodelay();                              ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
     Worker& worker;
     const std::shared_ptr<const Entrance> entrance;
-    io::SocketStream stream;
-    h1::Connection http;
+    io::SocketStream socket;
+    io::Stream& stream;          ///< what requests and responses go through
+    h1::Connection http;         ///< on the stream, as long as nothing else is spoken there
     std::uint64_t number;        ///< $connection: counts from 1 in each worker
     std::uint64_t requests = 0;  ///< $connection_requests
     io::TimePoint since;
     std::unique_ptr<const ProxyHeader> proxy_header;  ///< null: no proxy has said whose connection this is
     bool nodelay = false;                             ///< TCP_NODELAY is set
     bool debugged = false;                            ///< everything about it is logged (debug_connection)
-    bool broken = false;                              ///< sending has failed: nothing more can be said to this peer
 
     // The worker's lists: of those that wait for their next request, longest waiting first, and of the others.
     Connection* previous = nullptr;
@@ -74,7 +77,7 @@ private:
     std::unique_ptr<sys::Address> local_;  // few want to know it
 };
 
-/// Answers requests on one connection until either side ends it (RFC 9112 section 9).
+/// The whole life of a connection: what comes before the first request, then requests and answers until either side ends it.
 Task<> serve(std::unique_ptr<Connection> owned);
 
 }  // namespace webserv::server

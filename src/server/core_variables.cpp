@@ -112,8 +112,7 @@ Value status_text(Exchange& exchange) {
 Value request_id(Exchange& exchange) {
     // Worker, connection and request are unique on this machine for as long as the process lives; the clock tells restarts apart.
     const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-    const std::uint64_t here =
-        (static_cast<std::uint64_t>(::getpid()) << 40) ^ (exchange.connection.number << 16) ^ exchange.connection.requests;
+    const std::uint64_t here = (static_cast<std::uint64_t>(::getpid()) << 40) ^ (exchange.connection.number << 16) ^ exchange.number;
     return exchange.arena.copy(fmt::format("{:016x}{:016x}", now, here));
 }
 
@@ -140,7 +139,7 @@ constexpr Variable variables[] = {
     {.name = "body_bytes_sent", .get = [](Exchange& e, std::string_view) { return number(e, e.content_bytes_sent); }, .cacheable = false},
     {.name = "bytes_sent", .get = [](Exchange& e, std::string_view) { return number(e, e.bytes_sent); }, .cacheable = false},
     {.name = "connection", .get = [](Exchange& e, std::string_view) { return number(e, e.connection.number); }},
-    {.name = "connection_requests", .get = [](Exchange& e, std::string_view) { return number(e, e.connection.requests); }},
+    {.name = "connection_requests", .get = [](Exchange& e, std::string_view) { return number(e, e.number); }},
     {.name = "connection_time",
      .get = [](Exchange& e, std::string_view) { return seconds_text(e, since(e, e.connection.since)); },
      .cacheable = false},
@@ -168,7 +167,7 @@ constexpr Variable variables[] = {
     {.name = "nginx_version", .get = [](Exchange&, std::string_view) -> Value { return nginx_version; }},
     {.name = "pid", .get = [](Exchange& e, std::string_view) { return number(e, static_cast<std::uint64_t>(::getpid())); }},
     {.name = "pipe",
-     .get = [](Exchange& e, std::string_view) -> Value { return e.connection.http.is_pipelined() ? "p" : "."; },
+     .get = [](Exchange& e, std::string_view) -> Value { return e.transport.is_pipelined() ? "p" : "."; },
      .cacheable = false},
     {.name = "realpath_root", .get = realpath_root, .cacheable = false},
     {.name = "remote_addr", .get = [](Exchange& e, std::string_view) -> Value { return e.arena.copy(e.client().host()); }},
@@ -194,7 +193,7 @@ constexpr Variable variables[] = {
     {.name = "request_filename", .get = [](Exchange& e, std::string_view) { return file_path(e, {}); }, .cacheable = false},
     {.name = "request_id", .get = [](Exchange& e, std::string_view) { return request_id(e); }},
     {.name = "request_length",
-     .get = [](Exchange& e, std::string_view) { return number(e, e.connection.http.request_bytes()); },
+     .get = [](Exchange& e, std::string_view) { return number(e, e.transport.request_bytes()); },
      .cacheable = false},
     {.name = "request_method", .get = [](Exchange& e, std::string_view) -> Value { return e.request.method_name; }, .cacheable = false},
     {.name = "request_time", .get = [](Exchange& e, std::string_view) { return seconds_text(e, since(e, e.began)); }, .cacheable = false},

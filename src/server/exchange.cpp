@@ -16,8 +16,10 @@ constexpr unsigned redirects_max = 10;  // nginx's bound on rewrites and interna
 
 }  // namespace
 
-Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request& received, Arena& memory, io::TimePoint first_octet)
+Exchange::Exchange(Connection& client, Transport& carrier, const WayIn& way_in, http::Request& received, Arena& memory,
+                   io::TimePoint first_octet)
     : connection{client},
+      transport{carrier},
       worker{client.worker},
       site{way_in.site},
       point{client.point_behind(way_in)},
@@ -29,6 +31,7 @@ Exchange::Exchange(Connection& client, const WayIn& way_in, http::Request& recei
       args{request.query},
       has_args{request.has_query},
       began{first_octet},
+      number{client.requests},
       client_{&client.peer()} {}
 
 Exchange::~Exchange() {

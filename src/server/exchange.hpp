@@ -20,6 +20,7 @@
 #include "server/core_settings.hpp"
 #include "server/module.hpp"
 #include "server/site.hpp"
+#include "server/transport.hpp"
 
 namespace webserv::server {
 
@@ -34,12 +35,14 @@ struct RequestContent {
 class Exchange final : public config::VariableReader {
 public:
     /// Keeps the references: they must outlive it.
-    Exchange(Connection& client, const WayIn& way_in, http::Request& received, Arena& memory, io::TimePoint first_octet);
+    Exchange(Connection& client, Transport& carrier, const WayIn& way_in, http::Request& received, Arena& memory,
+             io::TimePoint first_octet);
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() override;
 
     Connection& connection;
+    Transport& transport;
     Worker& worker;
     const std::shared_ptr<const Site>& site;
     const ListenPoint& point;  ///< of the site: what the connection came in by
@@ -56,6 +59,7 @@ public:
     bool has_args = false;
     bool internal = false;            ///< after an internal redirect
     bool persistent = false;          ///< the connection stays open after this exchange
+    bool broken = false;              ///< sending has failed: nothing more can be said to this peer
     bool error_page_used = false;     ///< error_page applies once, unless recursive_error_pages
     bool had_error_page = false;      ///< ... and has applied
     int forced_status = 0;            ///< replaces the response's status: an error page keeps the error's code
@@ -70,6 +74,7 @@ public:
     bool content_was_read = false;
     observe::Trace* trace = nullptr;  ///< null unless somebody wants to know how this was decided
     io::TimePoint began;              ///< first octet of the request
+    std::uint64_t number;             ///< among those of its connection: $connection_requests
 
     template <class T>
     [[nodiscard]] const T& settings() const {

@@ -32,7 +32,7 @@ Value binary_address(Exchange& exchange, std::string_view) {
 
 template <auto Fact>
 Value tcp_fact(Exchange& exchange, std::string_view) {
-    const auto facts = sys::tcp_facts(exchange.connection.stream.socket().get());
+    const auto facts = sys::tcp_facts(exchange.connection.socket.descriptor().get());
     if (!facts) return std::nullopt;
     if constexpr (std::is_same_v<decltype(Fact), std::chrono::microseconds sys::TcpFacts::*>) {
         return number(exchange, static_cast<std::uint64_t>(((*facts).*Fact).count()));

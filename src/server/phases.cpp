@@ -70,9 +70,7 @@ Outcome enter_location(Exchange& exchange) {
         exchange.location = &limited;
     }
     const CoreSettings& core = exchange.core();
-    auto& http = exchange.connection.http;
-    http.set_content_bytes_max(core.client_max_body_size);
-    http.set_content_patience(core.client_body_timeout);
+    exchange.transport.limit_content(core.client_max_body_size, core.client_body_timeout);
     if (exchange.persistent && !may_persist(exchange)) exchange.persistent = false;
     const std::uint64_t announced = exchange.request.content_length.value_or(0);
     if (core.client_max_body_size > 0 && announced > core.client_max_body_size && !exchange.had_error_page) {
@@ -225,15 +223,18 @@ Task<> answer(Exchange& exchange, Outcome outcome) {
         outcome = apply_filters(exchange);
         if (outcome.kind != Kind::declined) continue;
         Answer answer = prepare_answer(exchange);
-        const h1::Connection::Sent sent = co_await exchange.connection.http.write_response(
-            exchange.response, answer.options, answer.content, exchange.core().send_timeout, exchange.arena);
+        const http::Sent sent =
+            co_await exchange.transport.write_response(exchange.response, answer.options, answer.content, answer.limits, exchange.arena);
         finish_answer(exchange, answer, sent);
         break;
     }
     if (outcome.kind == Kind::close) {
         exchange.persistent = false;
         exchange.forced_status = outcome.code;
-        if (exchange.core().reset_timedout_connection) exchange.connection.reset();
+        if (exchange.core().reset_timedout_connection) {
+            exchange.broken = true;
+            exchange.transport.reset();
+        }
     }
     log_exchange(exchange);
 }

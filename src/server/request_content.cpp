@@ -93,12 +93,10 @@ Task<Outcome> read(Exchange& exchange, bool to_file) {
     Result<> added = store.add(exchange.request_content.bytes);
     if (!is_there) {
         const CoreSettings& core = exchange.core();
-        auto& http = exchange.connection.http;
-        http.set_content_bytes_max(core.client_max_body_size);
-        http.set_content_patience(core.client_body_timeout);
+        exchange.transport.limit_content(core.client_max_body_size, core.client_body_timeout);
         exchange.content_was_read = true;
         while (added) {
-            auto piece = co_await http.content().next(piece_bytes_max);
+            auto piece = co_await exchange.transport.content().next(piece_bytes_max);
             if (!piece) {
                 exchange.log(Level::info, fmt::format("{} while reading the client's request content", describe(piece.error())));
                 exchange.persistent = false;

@@ -175,7 +175,7 @@ void Worker::end_older_exchanges() {
         older_.erase(older_.begin());
         for (Connection* connection = site ? busy_.first : nullptr; connection != nullptr;) {
             Connection* const next = connection->next;
-            if (connection->answered_by == site.get()) connection->stream.cancel();
+            if (connection->answered_by == site.get()) connection->socket.cancel();
             connection = next;
         }
     }
@@ -231,8 +231,8 @@ void Worker::end_idle(const Entrance* entrance) {
     for (Connection* connection = idle_.first; connection != nullptr;) {
         Connection* const next = connection->next;
         // One that has not asked yet may be about to; one whose next request has arrived gets its answer, and the end with it.
-        const bool asks = connection->requests == 0 || sys::has_input(connection->stream.socket());
-        if (!asks && (entrance == nullptr || connection->entrance.get() == entrance)) connection->stream.cancel();
+        const bool asks = connection->requests == 0 || sys::has_input(connection->socket.descriptor());
+        if (!asks && (entrance == nullptr || connection->entrance.get() == entrance)) connection->socket.cancel();
         connection = next;
     }
 }
@@ -316,7 +316,7 @@ void Worker::end_longest_idle() {
     Connection* longest = idle_.first;
     while (longest != nullptr && longest->requests == 0) longest = longest->next;  // rather one that has been served
     if (longest == nullptr) longest = idle_.first;
-    if (longest != nullptr) longest->stream.cancel();  // it closes in this turn, and its end makes room
+    if (longest != nullptr) longest->socket.cancel();  // it closes in this turn, and its end makes room
 }
 
 void Worker::wake_room_waiters() {

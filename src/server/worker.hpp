@@ -164,4 +164,6 @@ private:
     std::unique_ptr<Concurrency> concurrency_;  // from the first site on
 };
 
+inline bool Connection::should_end() const noexcept { return worker.ends_connections() || !entrance->open; }
+
 }  // namespace webserv::server

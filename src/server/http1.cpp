@@ -1,0 +1,220 @@
+// server/http1.cpp: wait, answer, again; then close so that the last response arrives.
+// The life of a connection reads from top to bottom in serve_http1(), at the end of this file.
+#include "server/http1.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/phases.hpp"
+#include "server/worker.hpp"
+
+namespace webserv::server {
+namespace {
+
+using observe::Counter;
+using observe::Level;
+
+/// The present exchange of a connection is all that the connection does.
+class Http1 final : public Transport {
+public:
+    explicit Http1(Connection& connection) noexcept : connection_{connection} {}
+
+    io::Source& content() noexcept override { return connection_.http.content(); }
+    void limit_content(std::uint64_t bytes_max, milliseconds patience) noexcept override {
+        connection_.http.set_content_limits(bytes_max, patience);
+    }
+    std::uint64_t request_bytes() const noexcept override { return connection_.http.request_bytes(); }
+    bool is_pipelined() const noexcept override { return connection_.http.has_buffered(); }
+    Task<http::Sent> write_response(const http::Response& response, const h1::HeadOptions& options, io::Source* content,
+                                    const SendLimits& limits, Arena& arena) override {
+        connection_.socket.set_share(limits.share_bytes);
+        return connection_.http.write_response(response, options, content, limits.patience, arena);
+    }
+    void set_cork(bool on) override { connection_.set_cork(on); }
+    void reset() noexcept override { connection_.reset(); }
+
+private:
+    Connection& connection_;
+};
+
+/// What one exchange leaves behind for the connection.
+struct After {
+    bool persists = false;
+    milliseconds idle_timeout{0};
+    milliseconds idle_min{0};
+    Lingering lingering = Lingering::on;
+    milliseconds lingering_time{0};
+    milliseconds lingering_timeout{0};
+    bool broken = false;  ///< nothing more can be said to this peer
+    bool unread = false;  ///< octets of the peer's are on their way that nobody will read: a close would reset
+
+    void take(const CoreSettings& core) {
+        idle_timeout = core.keepalive_timeout;
+        idle_min = core.keepalive_min_timeout;
+        lingering = core.lingering_close;
+        lingering_time = core.lingering_time;
+        lingering_timeout = core.lingering_timeout;
+    }
+};
+
+h1::HeadLimits limits_of(const ListenPoint& point) {
+    const auto& settings = point.default_host->settings.get<ConnectionSettings>();
+    return {.first_buffer_bytes = settings.client_header_buffer_size,
+            .large_buffers = settings.large_buffer_count,
+            .large_buffer_bytes = settings.large_buffer_size,
+            .field_lines_max = settings.max_headers,
+            .takes_underscores = point.takes_underscores};
+}
+
+// For the log: method and target of a request line, if it has them.
+void take_target(http::Request& request) {
+    const std::string_view line = request.line;
+    const auto first = line.find(' ');
+    const auto second = first == line.npos ? line.npos : line.find(' ', first + 1);
+    if (second == line.npos) return;
+    request.method_name = line.substr(0, first);
+    request.target = line.substr(first + 1, second - first - 1);
+}
+
+// A head that was not read: a status if the peer can still use one, silence and a log line if not.
+Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure failure, io::TimePoint began) {
+    After after;
+    after.take(connection.point_behind(way_in).default_host->settings.get<CoreSettings>());
+    using Kind = h1::ReadFailure::Kind;
+    if (failure.kind == Kind::closed || failure.kind == Kind::canceled) co_return after;
+
+    connection.worker.metrics.add(Counter::malformed);
+    Arena arena;
+    http::Request received{arena};
+    received.line = connection.http.request_line();
+    take_target(received);
+    Http1 http1{connection};
+    Exchange exchange{connection, http1, way_in, received, arena, began};
+    exchange.host_name = exchange.host->first_name();
+    exchange.path = "/";
+    if (failure.kind == Kind::malformed) {
+        const bool in_line = failure.error <= h1::HeadError::unsupported_version || failure.error == h1::HeadError::line_too_long;
+        exchange.log(Level::info,
+                     fmt::format("{} while reading client request {}", h1::describe(failure.error), in_line ? "line" : "headers"));
+        co_await answer(exchange, Outcome::status(h1::status_of(failure.error)));
+        after.unread = true;
+        co_return after;
+    }
+    // Nobody listens for an answer: nginx closes without one, and logs 408 or 400.
+    const bool timed_out = failure.kind == Kind::timed_out;
+    exchange.log(Level::info, timed_out ? "client timed out while reading client request headers"
+                                        : "client prematurely closed connection while reading client request headers");
+    exchange.response.status = timed_out ? 408 : 400;
+    log_exchange(exchange);
+    after.broken = true;
+    if (timed_out && exchange.core().reset_timedout_connection) connection.reset();
+    co_return after;
+}
+
+// What the exchange leaves behind, once `consumed` says whether the rest of its request's content has gone: it must have before the
+// next request, and before a close that does not reset.
+After after_exchange(Exchange& exchange, bool consumed) {
+    Connection& connection = exchange.connection;
+    const CoreSettings& core = exchange.core();
+    After after;
+    after.take(core);
+    connection.answered_by = nullptr;
+    after.broken = exchange.broken;
+    if (after.broken) return after;
+    after.persists = exchange.persistent && consumed && !connection.should_end();
+    after.unread = !consumed || connection.http.has_buffered();
+    if (after.persists && core.tcp_nodelay) connection.set_nodelay();
+    return after;
+}
+
+Task<bool> discard_content(Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
+    const io::Deadline deadline = exchange.worker.loop.now() + core.lingering_time;
+    return exchange.connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
+}
+
+/// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
+Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_deadline) {
+    Worker& worker = connection.worker;
+    const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
+    const ConnectionSettings& settings = connection.point_behind(way_in).default_host->settings.get<ConnectionSettings>();
+    Arena arena;
+    const h1::HeadLimits limits = limits_of(connection.point_behind(way_in));
+    const io::TimePoint began = worker.loop.now();
+    const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
+    worker.metrics.add(Counter::reading);
+    http::Request request{arena};
+    const auto read = co_await connection.http.read_head(request, limits, deadline);
+    worker.metrics.add(Counter::reading, -1);
+    if (!read) {
+        const h1::ReadFailure failure = read.error();
+        auto refused = co_await refuse(connection, way_in, failure, began);
+        co_return refused;
+    }
+    ++connection.requests;
+    connection.answered_by = way_in.site.get();
+    worker.metrics.add(Counter::requests);
+    Http1 http1{connection};
+    Exchange exchange{connection, http1, way_in, request, arena, began};
+    exchange.persistent = exchange.request.persistent && !connection.should_end();
+    const Outcome first = begin(exchange);
+    worker.metrics.add(Counter::writing);
+    co_await answer(exchange, first);
+    worker.metrics.add(Counter::writing, -1);
+    bool consumed = exchange.broken || connection.http.finish_at_once();
+    if (!consumed) consumed = co_await discard_content(exchange);
+    co_return after_exchange(exchange, consumed);
+}
+
+// keepalive_min_timeout: nobody else may end the connection meanwhile, as it is not on the list of those that wait.
+// @return whether there is a request; nothing: the time is over
+Task<std::optional<bool>> wait_undisturbed(Connection& connection, io::Deadline deadline) {
+    connection.worker.metrics.add(Counter::waiting);
+    auto readable = co_await connection.http.wait_for_request(deadline);
+    connection.worker.metrics.add(Counter::waiting, -1);
+    if (readable) co_return true;
+    if (readable.error().code != std::errc::timed_out || connection.should_end()) co_return false;
+    co_return std::nullopt;
+}
+
+Task<> close(Connection& connection, const After& after) {
+    if (after.broken || after.lingering == Lingering::off) co_return;
+    if (after.lingering == Lingering::on && !after.unread) co_return;
+    co_await connection.http.close_gracefully(connection.worker.loop.now() + after.lingering_time, after.lingering_timeout);
+}
+
+}  // namespace
+
+Task<> serve_http1(std::unique_ptr<Connection> owned, std::optional<io::Deadline> head_deadline) {
+    Connection& connection = *owned;
+    Worker& worker = connection.worker;
+    milliseconds timeout = connection.settings().client_header_timeout;
+    milliseconds reserved{0};
+    for (;;) {
+        // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
+        const bool comes_later = connection.socket.has_read_all() && !connection.http.has_buffered();
+        const io::Deadline deadline = worker.loop.now() + timeout;
+        std::optional<bool> readable;
+        if (reserved.count() > 0) readable = co_await wait_undisturbed(connection, worker.loop.now() + std::min(timeout, reserved));
+        if (!readable) {
+            worker.begins_to_wait(connection);
+            const auto waited = co_await connection.http.wait_for_request(deadline);
+            worker.ends_waiting(connection);
+            readable = waited.has_value();
+        }
+        if (!*readable) break;
+        if (!comes_later) worker.files.expect_changes();
+        const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
+        if (!after.persists) {
+            co_await close(connection, after);
+            break;
+        }
+        timeout = after.idle_timeout;
+        reserved = after.idle_min;
+    }
+}
+
+}  // namespace webserv::server
