@@ -89,6 +89,15 @@ def test_the_pid_file_moves(serve, site):
     process.wait_until(lambda: (site.dir / "other.pid").read_text() == f"{server.process.pid}\n", what="the number")
 
 
+def test_a_pid_file_that_can_not_be_written(server):
+    path = server.site.dir / "server.pid"
+    config = (server.site.dir / "test.conf").read_text()
+    server.site.configure(config.replace(f"pid {path};", "pid {dir}/nowhere/pid;"))
+    server.process.signal(signal.SIGHUP)
+    server.error_line(r'\[emerg\] .*pid file ".*/nowhere/pid": open\(\) failed')
+    assert path.read_text() == f"{server.process.pid}\n"
+
+
 def test_what_is_settled_at_the_start_is_told(server):
     reload.reload(server, main=MAIN + "worker_priority 5;", http=ONE % "two")
     server.error_line("settings of the process take effect only at the start")
