@@ -121,16 +121,29 @@ std::shared_ptr<const process::Plan> Launch::plan() {
 
 void Launch::live(process::Worker& process) {
     process.ends_with_terminal = supervision_.ends_with_terminal;
-    const bool alone = process.to_master == nullptr;
+    if (process.to_master == nullptr) return live_alone(process);
     // Given away, not shared: what a later generation no longer uses is closed and freed here too.
     Generation first{
         .site = std::move(built_.site), .access_logs = std::move(access_logs_), .listeners = listeners_.of_worker(process.index)};
-    if (!alone) {
-        logs_.open_no_more();
-        listeners_.close(true);  // the master's copies: what the worker accepts on it has itself
-    }
-    WorkerProcess worker{process, recipe_, logs_, [this, alone] { listeners_.close(!alone); }};
+    logs_.open_no_more();
+    listeners_.close(true);  // the master's copies: what the worker accepts on it has itself
+    WorkerProcess worker{process, recipe_, logs_, [this] { listeners_.close(true); }};
     worker.run(std::move(first));
+}
+
+void Launch::live_alone(process::Worker& process) {
+    WorkerProcess worker{process, recipe_, logs_, [this] { listeners_.close(false); }};
+    process.on_reload = [this, &worker] { return reload_alone(worker); };
+    worker.run({.site = built_.site, .access_logs = access_logs_, .listeners = listeners_.of_worker(process.index)});
+    process.on_reload = nullptr;
+}
+
+std::shared_ptr<const process::Plan> Launch::reload_alone(WorkerProcess& worker) {
+    if (worker.is_ending()) return nullptr;
+    worker.flush_logs();  // what has happened belongs into the files that are open
+    auto next = reload();
+    if (next) worker.go_over({.site = built_.site, .access_logs = access_logs_, .listeners = listeners_.of_worker(0)});
+    return next;
 }
 
 int Launch::run() {

@@ -45,7 +45,7 @@ Value joined_field(Exchange& exchange, const http::FieldSection& fields, std::st
     Value joined;
     for (const http::FieldLine& line : fields) {
         if (!is_named(line.name, variable)) continue;
-        joined = joined ? exchange.arena.join(exchange.arena.join(*joined, separator), line.value) : line.value;
+        joined = joined ? exchange.arena.join({*joined, separator, line.value}) : line.value;
     }
     return joined;
 }

@@ -26,7 +26,7 @@ public:
         connection_.http.set_content_limits(bytes_max, patience);
     }
     std::uint64_t request_bytes() const noexcept override { return connection_.http.request_bytes(); }
-    bool is_pipelined() const noexcept override { return connection_.http.has_buffered(); }
+    bool is_pipelined() const noexcept override { return connection_.http.is_pipelined(); }
     Task<http::Sent> write_response(const http::Response& response, const h1::HeadOptions& options, io::Source* content,
                                     const SendLimits& limits, Arena& arena) override {
         connection_.socket.set_share(limits.share_bytes);
