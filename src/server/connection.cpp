@@ -31,7 +31,7 @@ Task<> begin(std::unique_ptr<Connection> owned) {
         const bool begun = co_await begin_tls(connection, rest);
         if (!begun) co_return;
         deadline = connection.worker.loop.now() + connection.settings().client_header_timeout;
-        rest = {};
+        std::string{}.swap(rest);  // this frame lives as long as the connection
     } else if (!rest.empty()) {
         connection.http.begin_with(rest);
     }
