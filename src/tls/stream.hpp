@@ -19,6 +19,16 @@ namespace webserv::tls {
 
 inline constexpr std::size_t record_bytes_max = 16'384;  ///< RFC 8446 section 5.1
 
+/// Who wants to see a handshake.
+class MessageObserver {
+public:
+    /// @param name  as RFC 8446 section 4 calls it: "ClientHello"
+    virtual void message(bool sent, std::string_view name, std::size_t octets) = 0;
+
+protected:
+    ~MessageObserver() = default;
+};
+
 class Stream final : public io::Stream {
 public:
     /// Keeps `inner`, which has to outlive it and is no TLS itself. The role is the context's.
@@ -53,6 +63,9 @@ public:
     /// Whether a record's octets wait to be read here.
     [[nodiscard]] bool has_buffered() const noexcept;
     [[nodiscard]] ssl_st* handle() const noexcept { return session_.get(); }
+
+    /// Is told of each message of the handshake and of each alert, until it is replaced (null: by nobody).
+    void observe(MessageObserver* observer);
 
     class Pipe;  ///< what OpenSSL reads from and writes to
     struct Gathering;
