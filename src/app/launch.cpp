@@ -14,6 +14,8 @@
 #include "process/inherited.hpp"
 #include "sys/program.hpp"
 #include "sys/temporary.hpp"
+#include "tls/session_cache.hpp"
+#include "tls/ticket_keys.hpp"
 
 namespace webserv::app {
 
@@ -39,7 +41,10 @@ void note_in_first_log(const Options& options, const std::string& message) {
 }  // namespace
 
 Launch::Launch(Recipe recipe, config::Loader& outside, const Supervision& supervision)
-    : recipe_{std::move(recipe)}, outside_{outside}, supervision_{supervision} {}
+    : recipe_{std::move(recipe)}, outside_{outside}, supervision_{supervision} {
+    tls::share_session_caches();
+    tls::share_ticket_keys();  // before there are workers, whether the present configuration speaks TLS or a later one
+}
 
 bool Launch::load() {
     auto built = build(recipe_, outside_);

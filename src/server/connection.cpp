@@ -6,10 +6,12 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "server/http1.hpp"
 #include "server/proxied_connection.hpp"
+#include "server/tls_connection.hpp"
 #include "server/worker.hpp"
 #include "sys/socket.hpp"
 
@@ -19,10 +21,19 @@ namespace {
 /// What comes before the first request.
 Task<> begin(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
-    const io::Deadline deadline = connection.first_head_deadline();
+    io::Deadline deadline = connection.first_head_deadline();
+    std::string rest;
     if (connection.point_behind(connection.entrance->current).proxy_protocol) {
-        const bool introduced = co_await read_proxy_header(connection, deadline);
+        const bool introduced = co_await read_proxy_header(connection, deadline, rest);
         if (!introduced) co_return;
+    }
+    if (connection.point_behind(connection.entrance->current).secure) {
+        const bool begun = co_await begin_tls(connection, rest);
+        if (!begun) co_return;
+        deadline = connection.worker.loop.now() + connection.settings().client_header_timeout;
+        rest = {};
+    } else if (!rest.empty()) {
+        connection.http.begin_with(rest);
     }
     Task<> life = serve_http1(std::move(owned), deadline);
     co_await life;
@@ -34,8 +45,7 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd accepted, const sys
     : worker{worker_of_connection},
       entrance{std::move(way)},
       socket{worker.loop, &worker.scope, std::move(accepted)},
-      stream{socket},
-      http{stream},
+      http{socket},
       number{worker.next_connection_number()},
       since{worker.loop.now()},
       peer_{peer} {
@@ -58,6 +68,18 @@ const ListenPoint& Connection::point_behind(const WayIn& way_in) {
         std::find_if(point.specific.begin(), point.specific.end(), [&](const auto& specific) { return specific->address == local(); });
     return found != point.specific.end() ? **found : point;
 }
+
+io::Stream& Connection::stream() noexcept {
+    if (tls) return *tls;
+    return socket;
+}
+
+void Connection::use(std::unique_ptr<tls::Stream> secured) {
+    tls = std::move(secured);
+    http.use(*tls);
+}
+
+bool Connection::has_read_all() const noexcept { return socket.has_read_all() && !http.has_buffered() && !(tls && tls->has_buffered()); }
 
 void Connection::set_cork(bool on) {
     if (!peer_.is_local())
@@ -82,7 +104,8 @@ io::Deadline Connection::first_head_deadline() { return since + settings().clien
 Task<> serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     // Most connections begin with a request: they need no frame but that of the loop which answers them.
-    if (connection.point_behind(connection.entrance->current).proxy_protocol) return begin(std::move(owned));
+    const ListenPoint& point = connection.point_behind(connection.entrance->current);
+    if (point.proxy_protocol || point.secure) return begin(std::move(owned));
     const io::Deadline deadline = connection.first_head_deadline();
     return serve_http1(std::move(owned), deadline);
 }

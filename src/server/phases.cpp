@@ -14,6 +14,7 @@
 #include "io/sleep.hpp"
 #include "server/access.hpp"
 #include "server/answers.hpp"
+#include "server/tls_settings.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::server {
@@ -25,7 +26,10 @@ void choose_host(Exchange& exchange) {
     const ListenPoint& point = exchange.point;
     exchange.host = point.default_host;
     if (!point.single) {
-        const NameTable::Choice choice = point.names.find(exchange.host_name, exchange.arena);
+        // Without a Host field the name that the TLS handshake meant still holds.
+        const bool is_named = !exchange.host_name.empty() || !exchange.connection.is_secure();
+        const std::string_view name = is_named ? exchange.host_name : server_name_of_handshake(exchange);
+        const NameTable::Choice choice = point.names.find(name, exchange.arena);
         if (choice.host != nullptr) exchange.host = choice.host;
         if (choice.captures != nullptr) exchange.take_captures(choice.captures, choice.name->named_captures);
     }
@@ -197,6 +201,9 @@ Outcome begin(Exchange& exchange) {
         exchange.request.fields.remove_if([](const http::FieldLine& line) { return line.name.find('_') != line.name.npos; });
     }
 
+    if (exchange.point.secure) {
+        if (const Outcome checked = check_tls(exchange); checked.kind != Outcome::Kind::declined) return checked;
+    }
     using http::Method;
     const Method method = exchange.request.method;
     if (method == Method::trace || method == Method::connect) {

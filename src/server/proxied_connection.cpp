@@ -2,12 +2,10 @@
 // Who sends none gets no answer: he is no proxy, or one that is not configured.
 #include "server/proxied_connection.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
 #include <string>
 
 #include "io/stream.hpp"
+#include "server/connection_log.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::server {
@@ -16,18 +14,12 @@ namespace {
 using observe::Level;
 
 void log(const Connection& connection, const ListenPoint& point, Level level, std::string_view message) {
-    const auto& log = point.default_host->bare.log;
-    if (log == nullptr || !(log->takes(level) || connection.debugged)) return;
-    const std::string text = fmt::format("{} while reading PROXY protocol", message);
-    const std::string client = connection.peer().host();
-    const std::string server = point.address.text();
-    const std::array<observe::LogField, 2> context{{{"client", client}, {"server", server}}};
-    log->write({.level = level, .message = text, .connection = connection.number, .context = context}, connection.debugged);
+    log_before_request(connection, point, level, message, "reading PROXY protocol");
 }
 
 }  // namespace
 
-Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
+Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline, std::string& rest) {
     const WayIn way_in = connection.entrance->current;
     const ListenPoint& point = connection.point_behind(way_in);
     using Progress = ProxyHeaderStep::Progress;
@@ -36,7 +28,7 @@ Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
         const std::size_t before = gathered.size();
         gathered.resize(proxy_header_bytes_max);  // the parser is content, or not, with less
         const std::span<char> room{gathered.data() + before, gathered.size() - before};
-        auto count = co_await io::read_some(connection.stream, room, deadline);
+        auto count = co_await io::read_some(connection.socket, room, deadline);
         gathered.resize(before + count.value_or(0));
         if (!count || *count == 0) {
             if (!count && count.error().code == std::errc::operation_canceled) co_return false;  // we are ending
@@ -51,7 +43,7 @@ Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
             co_return false;
         }
         if (step.header) connection.proxy_header = std::make_unique<const ProxyHeader>(std::move(*step.header));
-        if (step.bytes < gathered.size()) connection.http.begin_with(std::string_view{gathered}.substr(step.bytes));
+        rest = gathered.substr(step.bytes);
         co_return true;
     }
 }
