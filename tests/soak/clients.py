@@ -27,7 +27,7 @@ class Victims:
         with self.lock:
             if worker is not None:
                 return worker in self.killed
-            return any(when >= since - 0.5 for when in self.killed.values())
+            return any(when >= since for when in self.killed.values())
 
 
 class Gate:
@@ -61,9 +61,8 @@ class Client(threading.Thread):
         self.is_idle.set()
 
     def one_connection(self):
-        self.worker = None
+        self.worker = self.document = None
         self.since = time.monotonic()
-        self.document = None
         try:
             with Connection(self.address, timeout=30, receive_buffer=65536 if self.slow else None) as connection:
                 while self.gate.open.is_set() and not self.gate.over.is_set():
@@ -76,12 +75,11 @@ class Client(threading.Thread):
 
     def ask(self, connection):
         document = self.document = self.random.choice(self.documents)
-        self.since = time.monotonic()
         fields = [] if self.keeps else ["Connection: close"]
         tag, asked_for = self.tags.get(document, (None, None)) if self.random.random() < 0.3 else (None, None)
         if tag:
             fields.append(f"If-None-Match: {tag}")
-        dated = document.dated_before(self.since - DATE_SECONDS) if isinstance(document, Mapped) else None
+        dated = document.dated_before(time.monotonic() - DATE_SECONDS) if isinstance(document, Mapped) else None
         self.floor = document.made
         connection.send(head_of("GET", document.target, fields))
         response = self.read(connection)
