@@ -2,19 +2,40 @@
 // Which version of HTTP it speaks is decided once; from then on its life is told in http1.cpp.
 #include "server/connection.hpp"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <array>
+#include <string>
 #include <utility>
 
+#include "h2/frame.hpp"
 #include "server/http1.hpp"
+#include "server/http2.hpp"
 #include "server/proxied_connection.hpp"
 #include "server/worker.hpp"
 #include "sys/socket.hpp"
 
 namespace webserv::server {
 namespace {
+
+/// Waits for the first octets: HTTP/2 begins with some that no request of HTTP/1 begins with (RFC 9113 section 3.4).
+Task<bool> begins_with_preface(Connection& connection, io::Deadline deadline) {
+    Worker& worker = connection.worker;
+    worker.begins_to_wait(connection);
+    const auto waited = co_await connection.http.wait_for_request(deadline);
+    worker.ends_waiting(connection);
+    if (!waited) co_return false;
+    for (;;) {
+        const std::string_view octets = connection.http.buffered().substr(0, h2::preface.size());
+        if (!h2::preface.starts_with(octets)) co_return false;
+        if (octets.size() == h2::preface.size()) co_return true;
+        const auto more = co_await connection.http.read_more(deadline);
+        if (!more) co_return false;
+    }
+}
 
 /// What comes before the first request.
 Task<> begin(std::unique_ptr<Connection> owned) {
@@ -24,7 +45,9 @@ Task<> begin(std::unique_ptr<Connection> owned) {
         const bool introduced = co_await read_proxy_header(connection, deadline);
         if (!introduced) co_return;
     }
-    Task<> life = serve_http1(std::move(owned), deadline);
+    bool is_http2 = false;
+    if (takes_http2(connection)) is_http2 = co_await begins_with_preface(connection, deadline);
+    Task<> life = is_http2 ? serve_http2(std::move(owned)) : serve_http1(std::move(owned), deadline);
     co_await life;
 }
 
@@ -73,6 +96,26 @@ void Connection::set_nodelay() {
     (void)sys::set_option(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, 1);  // only costs time if it fails
 }
 
+void Connection::log(observe::Level level, std::string_view message, std::string_view doing) {
+    const WayIn way_in = entrance->current;
+    const ListenPoint& point = point_behind(way_in);
+    const auto& log = point.default_host->bare.log;
+    if (log == nullptr || !(log->takes(level) || debugged)) return;
+    const std::string text = fmt::format("{} while {}", message, doing);
+    const std::string client = peer_.host();
+    const std::string server = point.address.text();
+    const std::array<observe::LogField, 2> context{{{"client", client}, {"server", server}}};
+    log->write({.level = level, .message = text, .connection = number, .context = context}, debugged);
+}
+
+void Connection::end_gently() {
+    if (http2 != nullptr) {
+        http2->shut_down();
+    } else if (idle) {
+        socket.cancel();
+    }
+}
+
 const ConnectionSettings& Connection::settings() {
     return point_behind(entrance->current).default_host->settings.get<ConnectionSettings>();
 }
@@ -82,7 +125,8 @@ io::Deadline Connection::first_head_deadline() { return since + settings().clien
 Task<> serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     // Most connections begin with a request: they need no frame but that of the loop which answers them.
-    if (connection.point_behind(connection.entrance->current).proxy_protocol) return begin(std::move(owned));
+    const bool has_preliminaries = connection.point_behind(connection.entrance->current).proxy_protocol || takes_http2(connection);
+    if (has_preliminaries) return begin(std::move(owned));
     const io::Deadline deadline = connection.first_head_deadline();
     return serve_http1(std::move(owned), deadline);
 }
