@@ -4,7 +4,7 @@
 serving_packages=(g++ cmake ninja-build pkg-config libpcre2-dev zlib1g-dev libnghttp2-dev libfmt-dev libcli11-dev)
 testing_packages=(
     clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev lld-19 libgtest-dev libgmock-dev
-    python3 python3-pytest git curl procps iproute2 strace nginx chromium nghttp2-client python3-h2
+    python3 python3-pytest python3-h2 git curl procps iproute2 strace valgrind man-db nginx nghttp2-client chromium
 )
 
 missing_packages() {

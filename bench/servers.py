@@ -137,13 +137,8 @@ class NewNginx(Nginx):
 
 
 class Webserv(NewNginx):
-    """Gets nginx's configuration less the tuning that it does without."""
+    """Gets nginx's configuration as it is."""
     program = "webserv"
-    unneeded = ("open_file_cache", "log_not_found", "worker_rlimit_nofile")
-
-    def configuration(self, site):
-        lines = super().configuration(site).splitlines(keepends=True)
-        return "".join(line for line in lines if not line.strip().startswith(self.unneeded))
 
 
 class H2o(Server):

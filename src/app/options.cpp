@@ -8,14 +8,14 @@
 #include <array>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
+#include "app/installation.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
 
 namespace webserv::app {
 namespace {
-
-constexpr const char* installed_prefix = "/usr/local/webserv/";
 
 struct ValueOption {
     char letter;
@@ -27,11 +27,19 @@ constexpr ValueOption value_options[] = {
     {'e', &Options::error_log, "file name"}, {'s', &Options::signal, "parameter"},
 };
 
-// Without -p: where webserv is installed; if it is not, here. So `webserv -c site.conf` works from any folder.
+// Without -p: the installation's folder; where there is none, here. So `webserv -c site.conf` works from any folder.
 std::string default_prefix() {
+    if (auto installation = own_installation()) return std::move(installation->state);
     std::error_code ignored;
-    if (std::filesystem::is_directory(installed_prefix, ignored)) return installed_prefix;
     return std::filesystem::current_path(ignored).string() + "/";
+}
+
+// Without -c. A prefix of one's own has a configuration of its own, as in nginx.
+std::string default_conf(const Options& options) {
+    if (options.prefix.empty()) {
+        if (auto installation = own_installation()) return std::move(installation->conf);
+    }
+    return "conf/webserv.conf";
 }
 
 std::string absolute(const std::string& base, const std::string& path) { return path.starts_with('/') ? path : base + path; }
@@ -41,7 +49,7 @@ void derive_paths(Options& options) {
     const std::string here = std::filesystem::current_path(ignored).string() + "/";
     options.prefix_path = options.prefix.empty() ? default_prefix() : absolute(here, options.prefix);
     if (!options.prefix_path.ends_with('/')) options.prefix_path += '/';
-    const std::string conf = options.conf.empty() ? "conf/webserv.conf" : options.conf;
+    const std::string conf = options.conf.empty() ? default_conf(options) : options.conf;
     // nginx looks below the prefix; a file that is here is what was meant when no prefix was named.
     const bool is_here = options.prefix.empty() && !options.conf.empty() && std::filesystem::exists(absolute(here, conf), ignored);
     options.conf_path = absolute(is_here ? here : options.prefix_path, conf);
@@ -50,16 +58,25 @@ void derive_paths(Options& options) {
     }
 }
 
-// Modules that are on by default in nginx and that we lack; tools look for these words before they rely on a feature.
+// Tools look for these words before they rely on a feature: modules that nginx has to be told to build, and that are here;
+constexpr std::array additional_modules{
+    "pcre-jit",
+    "threads",
+    "file-aio",
+    "http_dav_module",
+    "http_gzip_static_module",
+    "http_random_index_module",
+    "http_realip_module",
+    "http_stub_status_module",
+};
+
+// ... and those that it builds unless it is told not to, and that we lack.
 constexpr std::array missing_modules{
     "http_charset_module",
     "http_gzip_module",
     "http_ssi_module",
     "http_userid_module",
-    "http_access_module",
-    "http_auth_basic_module",
     "http_mirror_module",
-    "http_autoindex_module",
     "http_geo_module",
     "http_map_module",
     "http_split_clients_module",
@@ -73,7 +90,6 @@ constexpr std::array missing_modules{
     "http_memcached_module",
     "http_limit_conn_module",
     "http_limit_req_module",
-    "http_empty_gif_module",
     "http_browser_module",
     "http_upstream_hash_module",
     "http_upstream_ip_hash_module",
@@ -83,7 +99,6 @@ constexpr std::array missing_modules{
     "http_upstream_zone_module",
     "http_upstream_sticky_module",
     "http_upstream_least_time_module",
-    "http_try_files_module",
     "http-cache",
 };
 
@@ -152,18 +167,19 @@ Options:
   -T            : test configuration, dump it and exit
   -q            : suppress non-error messages during configuration testing
   -s signal     : send signal to a master process: stop, quit, reopen, reload
-  -p prefix     : set prefix path (default: {0} if it exists, else the current folder)
+  -p prefix     : set prefix path (default: {})
   -e filename   : set error log file (default: logs/error.log)
-  -c filename   : set configuration file (default: conf/webserv.conf)
+  -c filename   : set configuration file (default: {})
   -g directives : set global directives out of configuration file
 )",
-                       installed_prefix);
+                       default_prefix(), default_conf({}));
 }
 
 std::string build_text() {
     std::string text =
-        fmt::format("nginx version: nginx/{}\nbuilt with PCRE2, fmt and CLI11\nconfigure arguments: --prefix={} --with-pcre-jit",
-                    nginx_version, installed_prefix);
+        fmt::format("nginx version: nginx/{}\nbuilt with PCRE2, fmt and CLI11\nconfigure arguments: --prefix={} --conf-path={}",
+                    nginx_version, default_prefix(), absolute(default_prefix(), default_conf({})));
+    for (const char* const module : additional_modules) text += fmt::format(" --with-{}", module);
     for (const char* const module : missing_modules) text += fmt::format(" --without-{}", module);
     return text + "\n";
 }

@@ -9,7 +9,7 @@
 namespace webserv::app {
 
 struct Options {
-    std::string conf;        ///< -c, as given; empty: PREFIX/conf/webserv.conf
+    std::string conf;        ///< -c, as given; empty: see default_conf()
     std::string prefix;      ///< -p, as given; empty: see default_prefix()
     std::string directives;  ///< -g
     std::string error_log;   ///< -e

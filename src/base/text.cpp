@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <charconv>
+#include <cstring>
 #include <vector>
 
 namespace webserv::text {
@@ -39,6 +40,22 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
 namespace {
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";  // of base64
 }  // namespace
+
+std::size_t plain_octets(std::string_view text) noexcept {
+    constexpr std::uint64_t each = 0x0101010101010101;
+    constexpr std::uint64_t high = each * 0x80;
+    const auto has_zero = [](std::uint64_t octets) { return (octets - each) & ~octets & high; };
+    std::size_t count = 0;
+    for (std::uint64_t octets; text.size() - count >= sizeof octets; count += sizeof octets) {
+        std::memcpy(&octets, text.data() + count, sizeof octets);
+        const std::uint64_t controls = (octets - each * 0x20) & ~octets;
+        const std::uint64_t from_delete_on = octets | (octets + each);
+        if ((((controls | from_delete_on) & high) | has_zero(octets ^ each * '"') | has_zero(octets ^ each * '\\')) != 0) break;
+    }
+    const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    while (count < text.size() && is_plain(text[count])) ++count;
+    return count;
+}
 
 std::optional<std::string> decode_base64(std::string_view text) {
     while (text.ends_with('=')) text.remove_suffix(1);

@@ -53,6 +53,21 @@ TEST(Text, ParsesDecimals) {
     for (const auto& c : cases) EXPECT_EQ(parse_decimal(c.digits), c.expected) << c.digits;
 }
 
+TEST(Text, PlainOctetsEndAtTheFirstThatALogEscapes) {
+    const std::string plain = "GET /~a?b=[c]{d}|e HTTP/1.1 and so on until more than a few words are full";
+    EXPECT_EQ(plain_octets(plain), plain.size());
+    EXPECT_EQ(plain_octets(""), 0U);
+    for (int octet = 0; octet < 256; ++octet) {
+        const char c = static_cast<char>(octet);
+        const bool is_plain = octet >= 0x20 && octet < 0x7f && c != '"' && c != '\\';
+        for (std::size_t place = 0; place < plain.size(); ++place) {
+            std::string text = plain;
+            text[place] = c;
+            ASSERT_EQ(plain_octets(text), is_plain ? plain.size() : place) << octet << " at " << place;
+        }
+    }
+}
+
 TEST(Text, EditDistance) {
     struct Case {
         std::string_view a, b;

@@ -45,6 +45,7 @@ struct Connection::State {
     std::string_view request_line;
     std::uint64_t head_bytes = 0;
     bool malformed = false;
+    bool pipelined = false;
 };
 
 Connection::Connection(io::Stream& stream) noexcept : stream_{stream} {}
@@ -135,12 +136,16 @@ void Connection::set_content_limits(std::uint64_t bytes_max, std::chrono::millis
     state_->content.set_patience(between_reads);
 }
 
+bool Connection::is_pipelined() const noexcept { return state_ && state_->pipelined; }
+
 bool Connection::has_buffered() const noexcept { return state_ && !state_->input.buffer.unread().empty(); }
 
 Task<Connection::Sent> Connection::write_response(const http::Response& response, const HeadOptions& options, io::Source* content,
                                                   std::chrono::milliseconds patience, Arena& arena) {
     const std::string_view head = render_head(response, options, arena);
-    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience, response.trailer_source);
+    const bool then_closes = !options.persistent && (!state_ || state_->content.finished());  // nothing more will be read before
+    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience, response.trailer_source,
+                        then_closes);
 }
 
 bool Connection::finish_at_once() {
@@ -149,7 +154,8 @@ bool Connection::finish_at_once() {
     if (state_->input.buffer.unread().empty()) {
         state_.reset();
     } else {
-        state_->forget_head();  // another request is pipelined
+        state_->forget_head();
+        state_->pipelined = true;
     }
     return true;
 }

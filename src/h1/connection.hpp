@@ -78,6 +78,9 @@ public:
     /// finish_request() for a request whose content has gone, or that had none. @return false: it is not so simple, and nothing was done
     [[nodiscard]] bool finish_at_once();
 
+    /// Whether the present request came together with the one before.
+    [[nodiscard]] bool is_pipelined() const noexcept;
+
     /// Whether octets beyond the present request have been read already: a pipelined request, or what nobody will read.
     [[nodiscard]] bool has_buffered() const noexcept;
 

@@ -152,7 +152,7 @@ Task<Result<>> send_content(Sending& sending, io::Source& content) {
 }  // namespace
 
 Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
-                        std::chrono::milliseconds patience, http::TrailerSource* trailers) {
+                        std::chrono::milliseconds patience, http::TrailerSource* trailers, bool then_closes) {
     Sending sending{stream, patience, head, trailers};
     sending.chunked = framing == Framing::chunked;
     if (framing == Framing::length) sending.left = length;
@@ -167,8 +167,8 @@ Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing frami
     if (outcome) {  // what is left to say: the whole message, the head of one without content, the final chunk
         sending.add_head();
         sending.add_chunk_end(true);
-        auto written = sending.write_at_once(false);
-        if (!written) written = co_await flush(sending, false);
+        auto written = sending.write_at_once(then_closes);
+        if (!written) written = co_await flush(sending, then_closes);
         outcome = *written;
     }
     const std::uint64_t content_bytes = sending.bytes > head.size() ? sending.bytes - head.size() : 0;

@@ -21,7 +21,8 @@ using http::Sent;
 /// A source that ends early makes an error, never padding; one that has more is cut at `length`, which counts with Framing::length.
 /// @param patience  the longest time between two writes that succeed
 /// @param trailers  asked once the content is known, for Framing::chunked; may be null
+/// @param then_closes  the end of writing follows at once: the last octets may wait for it, and share its segment
 Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
-                        std::chrono::milliseconds patience, http::TrailerSource* trailers = nullptr);
+                        std::chrono::milliseconds patience, http::TrailerSource* trailers = nullptr, bool then_closes = false);
 
 }  // namespace webserv::h1

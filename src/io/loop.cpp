@@ -77,7 +77,7 @@ Result<> Loop::Implementation::add(const sys::Fd& descriptor, Watcher& watcher, 
     epoll_event event{};
     event.events = wanted;
     event.data.u64 = std::uint64_t{slot.generation} << 32 | number;
-    int outcome = ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor.get(), &event);
+    int outcome = ::epoll_ctl(epoll.get(), slot.watcher == &watcher ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor.get(), &event);
     // Forgotten, but not closed after all: take it over.
     if (outcome < 0 && errno == EEXIST) outcome = ::epoll_ctl(epoll.get(), EPOLL_CTL_MOD, descriptor.get(), &event);
     if (outcome < 0) return failed("epoll_ctl");

@@ -45,14 +45,12 @@ std::uint64_t octets_in(std::span<const iovec> parts) noexcept {
 }  // namespace
 
 SocketStream::SocketStream(Loop& loop, Scope* scope, sys::Fd socket, Blame peer)
-    : Cancellable{scope}, loop_{loop}, socket_{std::move(socket)}, peer_{peer}, cancelled_{born_cancelled()} {
-    if (const auto added = loop_.add(socket_, *this); !added) registration_ = added.error().code;
-}
+    : Cancellable{scope}, loop_{loop}, socket_{std::move(socket)}, peer_{peer}, cancelled_{born_cancelled()} {}
 
 SocketStream::~SocketStream() {
     assert(!read_.waited_for && !write_.waited_for);
     loop_.timers().disarm(*this);
-    loop_.forget(socket_, *this);
+    if (registered_ != 0) loop_.forget(socket_, *this);
 }
 
 Result<Attempt> SocketStream::try_read(std::span<char> into) {
@@ -160,7 +158,8 @@ void SocketStream::wait(Readiness readiness, Deadline deadline, std::coroutine_h
     Side& waiting = side(readiness);
     assert(!waiting.waited_for);
     waiting.waited_for = true;
-    if (waiting.ready) return loop_.post(waiter);  // ready, but its share of this turn is used up
+    if (!waiting.ready) register_for(readiness);
+    if (waiting.ready || registration_ != std::errc{}) return loop_.post(waiter);  // ready, but its share of this turn is used up
     waiting.waiter = waiter;
     waiting.deadline = deadline;
     arm_for(deadline);
@@ -173,6 +172,14 @@ Result<> SocketStream::outcome(Readiness readiness) {
     if (cancelled_) return std::unexpected{Error{.code = std::errc::operation_canceled, .doing = "wait"}};
     if (timed_out) return std::unexpected{Error{.code = std::errc::timed_out, .blame = peer_, .doing = "wait"}};
     return {};
+}
+
+/// Most never wait for room: whoever does registers once more. What has happened before is told as well: epoll_ctl(2) looks.
+void SocketStream::register_for(Readiness readiness) noexcept {
+    const std::uint32_t wanted = EPOLLIN | EPOLLRDHUP | EPOLLET | (readiness == Readiness::writable ? EPOLLOUT : 0U);
+    if ((registered_ & wanted) == wanted) return;
+    if (const auto added = loop_.add(socket_, *this, registered_ | wanted); !added) registration_ = added.error().code;
+    registered_ |= wanted;
 }
 
 /// Leaves a timer that fires before `deadline` where it is: expired() looks at the deadlines again.

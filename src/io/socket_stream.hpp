@@ -1,4 +1,4 @@
-// io/socket_stream.hpp: a connected socket as a Stream, registered with the loop once, edge-triggered.
+// io/socket_stream.hpp: a connected socket as a Stream, registered with the loop when it first waits, edge-triggered.
 // What the kernel has told is remembered, so that no call is made only to hear that it would block.
 #pragma once
 
@@ -11,8 +11,7 @@ namespace webserv::io {
 
 class SocketStream final : public Stream, private Watcher, private Timer, public Cancellable {
 public:
-    /// Registers `socket` with the loop. Failure shows at the first operation. For a connection that we open: after connect(2)
-    /// was called; writing is then the way to learn how it went.
+    /// For a connection that we open: after connect(2) was called; writing is then the way to learn how it went.
     /// @param scope  whose cancel() ends the waits here; may be null
     /// @param peer   who is to blame for timeouts and resets
     SocketStream(Loop& loop, Scope* scope, sys::Fd socket, Blame peer = Blame::downstream);
@@ -50,6 +49,7 @@ private:
     Result<> outcome(Readiness readiness) override;
 
     Side& side(Readiness readiness) noexcept { return readiness == Readiness::writable ? write_ : read_; }
+    void register_for(Readiness readiness) noexcept;
     void arm_for(Deadline deadline);
     [[nodiscard]] bool has_share() const noexcept;
     void spend(std::size_t bytes) noexcept;
@@ -60,7 +60,8 @@ private:
     Blame peer_;
     bool peer_finished_ = false;
     bool cancelled_ = false;
-    std::errc registration_{};
+    std::uint32_t registered_ = 0;  // the events that the loop tells of: none until somebody waits, so a short life needs no call
+    std::errc registration_{};      // why it failed; shows at the next operation
     std::uint32_t share_ = share_bytes;
     std::uint32_t turn_ = 0;   // of the loop, in which ...
     std::uint32_t spent_ = 0;  // ... so many octets were moved

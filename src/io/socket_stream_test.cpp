@@ -2,9 +2,11 @@
 // is_ready() tells what would be done without a system call.
 #include "io/socket_stream.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -30,6 +32,15 @@ protected:
     [[nodiscard]] bool is_readable() const { return stream->ready(Readiness::readable, never).await_ready(); }
     [[nodiscard]] bool is_writable() const { return stream->ready(Readiness::writable, never).await_ready(); }
     void turn() const { loop->turn(loop->now()); }
+    static Task<Result<>> wait(Stream& stream, Readiness readiness, Deadline deadline) {
+        co_return co_await stream.ready(readiness, deadline);
+    }
+    // From the first wait on the loop tells of events.
+    void wait_in_vain() {
+        EXPECT_EQ(stream->try_read(buffer)->blocked_on, Readiness::readable);
+        const auto outcome = complete(*loop, wait(*stream, Readiness::readable, loop->now()));
+        EXPECT_EQ(outcome.error().code, std::errc::timed_out);
+    }
 
     std::unique_ptr<Loop> loop;
     std::unique_ptr<SocketStream> stream;
@@ -39,6 +50,7 @@ protected:
 
 TEST_F(SocketStreamTest, AShortReadMeansThatTheNextOneWouldBlock) {
     EXPECT_TRUE(is_readable()) << "not known yet";
+    wait_in_vain();
     peer_sends("0123456789");
     EXPECT_EQ(stream->try_read(buffer)->count, 10U);
     EXPECT_FALSE(is_readable());
@@ -53,8 +65,19 @@ TEST_F(SocketStreamTest, AShortReadMeansThatTheNextOneWouldBlock) {
     EXPECT_FALSE(is_readable());
 }
 
+TEST_F(SocketStreamTest, WhatCameBeforeTheFirstWaitIsFound) {
+    peer_sends("0123456789");
+    EXPECT_EQ(stream->try_read(buffer)->count, 10U);
+    peer_sends("more");
+    EXPECT_TRUE(complete(*loop, wait(*stream, Readiness::readable, never)));
+    EXPECT_EQ(stream->try_read(buffer)->count, 4U);
+    EXPECT_EQ(::shutdown(peer.get(), SHUT_WR), 0);
+    EXPECT_TRUE(complete(*loop, wait(*stream, Readiness::readable, never)));
+    EXPECT_EQ(stream->try_read(buffer)->count, 0U);
+}
+
 TEST_F(SocketStreamTest, AfterTheEndWasAnnouncedAShortReadIsFollowedByTheEnd) {
-    turn();
+    wait_in_vain();
     peer_sends("last words");
     EXPECT_EQ(::shutdown(peer.get(), SHUT_WR), 0);
     EXPECT_FALSE(stream->peer_gone());
@@ -73,8 +96,7 @@ TEST_F(SocketStreamTest, TheEndIsFoundToo_WhenTheShortReadCameBeforeItsEvent) {
     EXPECT_EQ(::shutdown(peer.get(), SHUT_WR), 0);
     EXPECT_EQ(stream->try_read(buffer)->count, 10U);
     EXPECT_FALSE(is_readable());
-    turn();
-    EXPECT_TRUE(is_readable());
+    EXPECT_TRUE(complete(*loop, wait(*stream, Readiness::readable, never)));
     EXPECT_EQ(stream->try_read(buffer)->count, 0U);
 }
 
@@ -88,6 +110,7 @@ TEST_F(SocketStreamTest, WouldBlockOnWritingIsRememberedUntilThereIsRoom) {
     }
     EXPECT_EQ(blocked_on, Readiness::writable);
     EXPECT_FALSE(is_writable());
+    EXPECT_EQ(complete(*loop, wait(*stream, Readiness::writable, loop->now())).error().code, std::errc::timed_out);
     while (::recv(peer.get(), much.data(), much.size(), 0) > 0) {
     }
     turn();
@@ -153,6 +176,14 @@ TEST_F(SocketStreamTest, ADescriptorThatCannotBeWatchedShowsAtTheFirstOperation)
     EXPECT_EQ(attempt.error().code, std::errc::bad_file_descriptor);
     char octet;
     EXPECT_FALSE(complete(*loop, read_some(broken, {&octet, 1}, never)));
+}
+
+TEST_F(SocketStreamTest, OneThatCannotBeWatchedShowsAfterTheWait) {
+    EXPECT_EQ(stream->try_read(buffer)->blocked_on, Readiness::readable);
+    const sys::Fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};  // epoll refuses files
+    ASSERT_NE(::dup3(null.get(), stream->socket().get(), O_CLOEXEC), -1);
+    EXPECT_TRUE(complete(*loop, wait(*stream, Readiness::readable, never)));
+    EXPECT_EQ(stream->try_read(buffer).error().code, std::errc::operation_not_permitted);
 }
 
 Task<> wait_for(Stream& stream, Readiness readiness, Deadline deadline, Result<>& outcome, bool& done) {

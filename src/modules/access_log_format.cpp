@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include "base/text.hpp"
 
 namespace webserv::modules {
 
@@ -34,7 +34,7 @@ private:
     }
 
     std::string_view escaped(std::string_view value) const {
-        if (escape_ == LogEscape::none || std::all_of(value.begin(), value.end(), [this](char c) { return is_plain(c); })) return value;
+        if (escape_ == LogEscape::none || text::plain_octets(value) == value.size()) return value;
         fmt::memory_buffer out;
         for (const char c : value) append(out, c);
         return exchange_.arena.copy({out.data(), out.size()});

@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace webserv::observe {
 namespace {
 
@@ -31,6 +33,21 @@ LocalTime local_time() noexcept {
     ::localtime_r(&now.tv_sec, &local.parts);
     local.milliseconds = now.tv_nsec / 1'000'000;
     return local;
+}
+
+/// "2026/01/31 23:59:59", local time; made once a second.
+std::string_view text_of_second() noexcept {
+    thread_local struct {
+        time_t second = -1;
+        std::array<char, 20> text{};
+    } latest;
+    const time_t now = ::time(nullptr);
+    if (std::exchange(latest.second, now) != now) {
+        tm local{};
+        ::localtime_r(&now, &local);
+        (void)::strftime(latest.text.data(), latest.text.size(), "%Y/%m/%d %H:%M:%S", &local);
+    }
+    return latest.text.data();
 }
 
 /// Octets that gather in memory of a fixed size; the last one is kept for the line's end.
@@ -67,7 +84,12 @@ private:
 
 /// Control octets become \xHH; cut before the first that does not fit.
 void append_escaped(Line& line, std::string_view text) noexcept {
-    for (const char c : text) {
+    for (; !text.empty(); text.remove_prefix(1)) {
+        const std::size_t plain = text::plain_octets(text);
+        line.append(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (text.empty()) return;
+        const char c = text.front();
         const auto octet = static_cast<unsigned char>(c);
         const bool control = octet < 0x20 || octet == 0x7f;
         const std::array escaped = {'\\', 'x', hex_digits[octet >> 4U], hex_digits[octet & 0xfU]};
@@ -126,12 +148,10 @@ std::string_view level_name(Level level) noexcept { return names[static_cast<std
 
 std::string_view render_text_line(const LogEntry& entry, LogLineMemory& memory) noexcept {
     Line line{memory};
-    const LocalTime now = local_time();
-    const tm& local = now.parts;
     // Asked for each time: a number remembered across fork would be the parent's.
     const pid_t process = ::getpid();
-    line.format("{:04}/{:02}/{:02} {:02}:{:02}:{:02} [{}] {}#{}: ", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour,
-                local.tm_min, local.tm_sec, level_name(entry.level), process, process);
+    line.append(text_of_second());
+    line.format(" [{}] {}#{}: ", level_name(entry.level), process, process);
     if (entry.connection != 0) line.format("*{} ", entry.connection);
     append_escaped(line, entry.message);
     for (const LogField& field : entry.context) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -21,6 +22,17 @@ bool parse_literal(int family, std::string_view literal, void* into) noexcept {
     if (literal.size() >= sizeof text) return false;
     std::memcpy(text, literal.data(), literal.size());
     return ::inet_pton(family, text, into) == 1;
+}
+
+/// 192.0.2.1. Logs want it with every request, and inet_ntop(3) goes through printf.
+std::string dotted(std::uint32_t number) {
+    char text[INET_ADDRSTRLEN];
+    char* end = text;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        end = std::to_chars(end, std::end(text), number >> shift & 0xffU).ptr;
+        if (shift > 0) *end++ = '.';
+    }
+    return {text, end};
 }
 
 }  // namespace
@@ -106,8 +118,8 @@ std::string Address::local_name() const {
 }
 
 std::string Address::host() const {
+    if (family() == AF_INET) return dotted(ntohl(storage_.ipv4.sin_addr.s_addr));
     char text[INET6_ADDRSTRLEN] = {};
-    if (family() == AF_INET) return ::inet_ntop(AF_INET, &storage_.ipv4.sin_addr, text, sizeof text);
     if (family() == AF_INET6) return ::inet_ntop(AF_INET6, &storage_.ipv6.sin6_addr, text, sizeof text);
     if (is_local()) return "unix:";
     return {};

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import marks, process  # noqa: E402
 from harness.scripted import ScriptedServer  # noqa: E402
+from harness.serving import Serving  # noqa: E402
 from harness.site import MODEL, Server, Site, stop_all  # noqa: E402
 
 
@@ -79,6 +80,21 @@ def shared_serve(shared_site):
     servers = []
     yield starter(shared_site, servers)
     end(servers)
+
+
+@pytest.fixture
+def serving(site):
+    """Starts `webserv serve` on the site's root; examined after the test."""
+    started = []
+
+    def start(*arguments, **options):
+        started.append(Serving(site, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        complaints = each.stop()
+        assert not complaints, complaints
 
 
 @pytest.fixture

@@ -1,34 +1,12 @@
 # integration/test_dav.py: PUT, DELETE, MKCOL, COPY and MOVE: the same requests to nginx, the same answers, and the same files afterwards.
 # Each server has documents of its own, which are compared with what is on the disk.
-import os
 import stat
 
 import pytest
+from compared.dav import CONFIG, DAV, documents
+from compared.ground import MTIME
 from harness import process
 from harness.marks import cases, covers, webserv_only
-from harness.site import MODEL, Server, Site, stop_all
-
-CONFIG = """
-    server {
-        listen 127.0.0.1:{port};
-        server_name localhost;
-        client_max_body_size 10m;
-        dav_methods PUT DELETE MKCOL COPY MOVE;
-        location /full/ { dav_methods PUT MKCOL; create_full_put_path on; dav_access group:rw all:r; }
-        location /deep/ { dav_methods delete; min_delete_depth 3; }
-        location /off/ { dav_methods off; }
-        location /some/ { dav_methods PUT; }
-    }
-"""
-MTIME = 1_700_000_000
-
-
-def documents(site):
-    for name in ("file", "other", "d/one", "d/two", "d/sub/three", "e/x", "deep/a/b/c", "deep/file", "off/x", "some/x", "a b"):
-        site.write(name, f"content of {name}")
-    for path in [site.root, *site.root.rglob("*")]:
-        path.chmod(0o777 if path.is_dir() else 0o666)
-        os.utime(path, (MTIME, MTIME))
 
 
 def tree(site):
@@ -43,18 +21,8 @@ def tree(site):
 @pytest.fixture
 def pair():
     """Both begin anew for each test."""
-    sites = [Site(), Site()]
-    servers = [Server(sites[0]), Server(sites[1], process.NGINX)]
-    try:
-        for server in servers:
-            documents(server.site)
-            server.start(server.site.configure(http=CONFIG, model=None if process.is_nginx(server.binary) else MODEL))
-        yield servers
-    finally:
-        complaints = stop_all(servers)
-        for site in sites:
-            site.remove()
-    assert not complaints, complaints
+    with DAV.pair() as pair:
+        yield pair
 
 
 def seen(server, response):

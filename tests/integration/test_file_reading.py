@@ -1,5 +1,7 @@
 # integration/test_file_reading.py: files that the page cache lacks: read by threads, or past it.
 # Which thread makes which call is read from strace(1); a file is made cold by posix_fadvise(2).
+import ctypes
+import mmap
 import os
 import re
 
@@ -13,9 +15,19 @@ SIZE = 3_000_001
 
 @pytest.fixture
 def content(site):
-    octets = bytes(i * 7 % 251 for i in range(SIZE))
-    site.write("large", octets)
-    return octets
+    return site.write_large(SIZE)
+
+
+def pages_in_cache(descriptor):
+    """mincore(2) only looks; a read that does not wait would begin to fill the cache."""
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY) as view:
+        pages = (len(view) + mmap.PAGESIZE - 1) // mmap.PAGESIZE
+        flags = (ctypes.c_ubyte * pages)()
+        octet = ctypes.c_char.from_buffer(view)
+        failed = ctypes.CDLL(None).mincore(ctypes.c_void_p(ctypes.addressof(octet)), ctypes.c_size_t(len(view)), flags)
+        del octet
+    assert not failed
+    return sum(flag & 1 for flag in flags)
 
 
 def forget(path):
@@ -25,13 +37,7 @@ def forget(path):
 
     def is_cold():
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        for offset in range(0, os.fstat(descriptor).st_size, 65536):
-            try:
-                os.preadv(descriptor, [bytearray(1)], offset, os.RWF_NOWAIT)
-                return False
-            except BlockingIOError:
-                continue
-        return True
+        return pages_in_cache(descriptor) == 0
 
     process.wait_until(is_cold, what="a cold file")
     os.close(descriptor)

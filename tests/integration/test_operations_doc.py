@@ -1,5 +1,5 @@
 # integration/test_operations_doc.py: the commands of docs/OPERATIONS.md, run as they stand there against a server of the test's own.
-# Requests go on meanwhile. The files for systemd and logrotate are looked at by those programs, where they are installed.
+# Requests go on meanwhile. The files for systemd and logrotate are in test_install.py, where they are installed.
 import os
 import re
 import shutil
@@ -64,30 +64,3 @@ def test_every_signal_is_described():
     text = DOC.read_text()
     for name in ("TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH"):
         assert re.search(rf"^\| .*\b{name}\b.* \|", text, re.M), name
-
-
-def test_the_units_are_right(tmp_path):
-    tool = shutil.which("systemd-analyze")
-    if not tool:
-        pytest.skip("there is no systemd-analyze")
-    for name in ("webserv.service", "webserv.socket"):
-        unit = (process.PROJECT / "conf" / name).read_text().replace("/usr/local/sbin/webserv", process.BINARY)
-        (tmp_path / name).write_text(unit)
-    result = subprocess.run([tool, "verify", "--man=no", str(tmp_path / "webserv.service"), str(tmp_path / "webserv.socket")],
-                            capture_output=True, text=True, timeout=60, check=False)
-    complaints = [line for line in result.stderr.splitlines() if "webserv" in line]
-    assert complaints == []
-
-
-def test_the_logrotate_script_tells_the_server(site, variables):
-    """The script between postrotate and endscript, with the paths of the test."""
-    text = (process.PROJECT / "conf/webserv.logrotate").read_text().replace("/var/lib/webserv", str(site.dir))
-    script = re.search(r"postrotate\n(.*?)\n\s*endscript", text, re.S)[1]
-    assert run_shell(script, variables).returncode == 0  # no server, no error
-    assert run_shell('"$WEBSERV" -p "$PREFIX" -c "$CONF"', variables).returncode == 0
-    log = site.dir / "logs/access.log"
-    log.rename(site.dir / "logs/access.log.1")
-    assert run_shell(script, variables).returncode == 0
-    process.wait_until(log.exists, what="the new log")
-    assert run_shell('"$WEBSERV" -s quit -p "$PREFIX" -c "$CONF"', variables).returncode == 0
-    process.wait_until(lambda: not (site.dir / "logs/webserv.pid").exists(), what="the end")

@@ -15,9 +15,7 @@ SIZE = 300_000
 
 @pytest.fixture
 def content(site):
-    octets = bytes(i * 7 % 251 for i in range(SIZE))
-    site.write("large", octets)
-    return octets
+    return site.write_large(SIZE)
 
 
 def arrivals(connection, target, fields=()):

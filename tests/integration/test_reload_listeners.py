@@ -129,10 +129,10 @@ def test_a_listener_goes_and_comes_back_in_one_moment(serve, site):
     """Workers may still have the socket that the master no longer wants."""
     second = 'server { listen 127.0.0.1:{port2}; return 200 "two"; } server { listen unix:{dir}/socket; return 200 "local"; }'
     server = serve(main="worker_processes 2;", http=text("one") + second)
-    for _ in range(10):
-        reload(server, wait=False, main="worker_processes 2;", http=text("one"))
-        reload(server, main="worker_processes 2;", http=text("one") + second)
-        process.wait_until(lambda: process.can_connect(("127.0.0.1", site.port("port2"))), what="the listener again")
+    for number in range(10):
+        reload(server, wait=False, main="worker_processes 2;", http=text("none"))
+        reload(server, wait=False, main="worker_processes 2;", http=text(f"both {number}") + second)
+        process.wait_until(lambda: server.get("/").text == f"both {number}", what="the listener again")
         assert server.get("/", address=site.port("port2")).text == "two"
         assert server.get("/", address=str(site.dir / "socket")).text == "local"
     assert "[emerg]" not in server.error_log()

@@ -42,8 +42,7 @@ class Trace:
 
 
 def documents(site):
-    content = bytes(i * 7 % 251 for i in range(251)) * 20_000  # beyond what a server keeps in memory
-    site.write("large", content)
+    content = site.write_large(251 * 20_000)  # beyond what a server keeps in memory
     site.write("small", content[:100])
     return content
 

@@ -3,26 +3,10 @@ import re
 import signal
 import socket
 
-import pytest
 from harness import process
 from harness.marks import cases, webserv_only
-from harness.serving import Serving
 
 pytestmark = webserv_only("nginx needs a configuration")
-
-
-@pytest.fixture
-def serving(site):
-    started = []
-
-    def start(*arguments, **options):
-        started.append(Serving(site, *arguments, **options))
-        return started[-1]
-
-    yield start
-    for each in started:
-        complaints = each.stop()
-        assert not complaints, complaints
 
 
 def test_files_and_folders(serving, site):

@@ -8,29 +8,18 @@ import pytest
 from harness import process
 from harness.client import Connection, head_of
 from harness.marks import cases, webserv_only
-from harness.serving import Serving
 
 pytestmark = webserv_only("nginx needs a configuration")
 
 
-@pytest.fixture
-def serving(site):
+@pytest.fixture(autouse=True)
+def documents(site):
     site.write("index.html", "<p>index</p>")
     site.write("a/file.txt", "file")
     site.write("b/index.html", "index of b")
     site.write("b/home.txt", "home of b")
     site.write(".env", "secret")
     site.write("c/.hidden/file", "secret")
-    started = []
-
-    def start(*arguments, **options):
-        started.append(Serving(site, *arguments, **options))
-        return started[-1]
-
-    yield start
-    for each in started:
-        complaints = each.stop()
-        assert not complaints, complaints
 
 
 def basic(words):

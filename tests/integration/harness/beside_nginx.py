@@ -7,10 +7,12 @@ from .site import DEFAULT_MAIN, MODEL, Server, Site, stop_all
 
 
 @contextmanager
-def beside_nginx(http, documents, theirs=None, main=DEFAULT_MAIN):
-    """`documents(site)` fills each site; their root is one. `theirs`: nginx's configuration, where it has another word for the same."""
+def beside_nginx(http, documents, theirs=None, main=DEFAULT_MAIN, own_documents=False):
+    """`documents(site)` fills each site; their root is one, unless they change what is there. `theirs`: nginx's configuration, where
+    it has another word for the same."""
     sites = [Site(), Site()]
-    sites[1].root = sites[0].root
+    if not own_documents:
+        sites[1].root = sites[0].root
     for site in sites:
         documents(site)
     servers = [Server(sites[0]), Server(sites[1], process.NGINX)]
