@@ -166,7 +166,7 @@ def table(costs):
     servers = list(costs)
     lines = ["| a request | " + " | ".join(f"{server}: instructions | allocations" for server in servers) + " |", "|---" * (1 + 2 * len(servers)) + "|"]
     for name in next(iter(costs.values())):
-        cells = [f"{costs[server][name]['instructions']:.0f} | {costs[server][name]['allocations']:.2f}" for server in servers]
+        cells = [f"{costs[server][name]['instructions']:.0f} | {abs(costs[server][name]['allocations']):.2f}" for server in servers]
         lines.append(f"| {CASES[name].title} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

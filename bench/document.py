@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench/document.py: writes docs/PERFORMANCE.md from results of peers.py: when, where, which versions, what came out.
+"""bench/document.py: writes docs/PERFORMANCE.md from results of peers.py and cost.py: when, where, which versions, what came out.
 
 bench/document.py RESULTS...   several runs are gathered; a workload is taken from the last that has it
 """
@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import cost
 import peers
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/PERFORMANCE.md"
@@ -23,7 +24,13 @@ What a request costs, side by side with others on the same machine at the same t
 figures themselves are those of one machine on one day. The limit programs (`limit-...`) do nothing but the system calls that an answer
 needs: nobody can be cheaper by these calls.
 
-What does not depend on a machine's mood is held by tests: `tests/integration/test_hot_path.py` counts the system calls of an answer.
+What does not depend on a machine's mood is held by tests: `tests/integration/test_hot_path.py` counts the system calls of an answer,
+`tests/integration/test_cost.py` holds the instructions of the table below, and that answers take nothing from the heap.
+
+"""
+COSTS = """## Instructions and allocations
+
+Instructions of the program itself, without the kernel's, and allocations on the heap, for one request: counted by `bench/cost.py`.
 
 """
 
@@ -52,9 +59,11 @@ def machine():
 
 
 def main(paths):
-    runs = [json.loads(Path(path).read_text()) for path in paths]
+    results = [json.loads(Path(path).read_text()) for path in paths]
+    runs = [result for result in results if "samples" in result]
     if not runs:
         sys.exit(__doc__)
+    costs = [COSTS + cost.table(result["costs"]) for result in results if "costs" in result]
     samples = {}
     for run in runs:
         for workload in {sample["workload"] for sample in run["samples"]}:
@@ -65,7 +74,7 @@ def main(paths):
     rounds = ", ".join(sorted({f"{run['rounds']} rounds of {run['seconds']} s" for run in runs}))
     lines = [f"Measured on {day}: {machine()}; {rounds}, medians.", "", "Versions: " + "; ".join(versions) + ".", ""]
     tables = [peers.table(samples[name], workload) for name, workload in peers.WORKLOADS.items() if name in samples]
-    PAGE.write_text(HEAD + "\n".join(lines) + "\n" + "\n".join(tables))
+    PAGE.write_text(HEAD + "\n".join(lines) + "\n" + "\n".join(tables + costs[-1:]))
     print(f"wrote {PAGE}")
 
 

@@ -144,6 +144,16 @@ def browser(tally):
                   WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1")
 
 
+def soak(tally, preset="release"):
+    """A short one; `python3 -m pytest tests/soak` takes its three minutes."""
+    if not build(tally, preset, "webserv"):
+        return
+    name = f"soak-{preset}"
+    run_reporting(tally, name, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / name}.xml", "tests/soak"], 300,
+                  WEBSERV_BINARY=str(BUILD / preset / "webserv"), WEBSERV_SOAK_SECONDS=os.environ.get("WEBSERV_SOAK_SECONDS", "10"),
+                  PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
+
+
 def effect(tally):
     if build(tally, "release", "webserv"):
         counting(tally, "effect", [sys.executable, "tests/effect.py"], 1200)
@@ -152,6 +162,7 @@ def effect(tally):
 def asan(tally):
     unit(tally, "asan")
     integration(tally, "asan")
+    soak(tally, "asan")
 
 
 def fuzz_one(program):
@@ -201,7 +212,7 @@ def style(tally):
     counting(tally, "lint", ["tests/lint"], 2400)
 
 
-PARTS = {"unit": unit, "style": style, "integration": integration, "browser": browser, "models": models, "effect": effect, "asan": asan, "fuzz": fuzz}
+PARTS = {"unit": unit, "style": style, "integration": integration, "browser": browser, "models": models, "soak": soak, "effect": effect, "asan": asan, "fuzz": fuzz}
 
 
 def main(names):

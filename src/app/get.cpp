@@ -28,10 +28,8 @@ std::string with_scheme(const std::string& text) {
 Got<http::Url> parse_target(const std::string& text) {
     auto url = http::parse_url(with_scheme(text));
     if (!url) return get_failure(GetStatus::bad_url, fmt::format("\"{}\" is no URL: {}", text, http::describe(url.error())));
-    if (url->scheme == "http") return std::move(*url);
-    if (url->scheme == "https")
-        return get_failure(GetStatus::unsupported, "https:// needs TLS, which webserv does not speak yet; http:// works");
-    return get_failure(GetStatus::unsupported, fmt::format("{}:// is not spoken here, only http://", url->scheme));
+    if (url->scheme == "http" || url->scheme == "https") return std::move(*url);
+    return get_failure(GetStatus::unsupported, fmt::format("{}:// is not spoken here, only http:// and https://", url->scheme));
 }
 
 Got<std::string> output_path(const GetOptions& options, const http::Url& url) {

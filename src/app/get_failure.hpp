@@ -21,11 +21,14 @@ enum class GetStatus : int {
     not_read = 26,  ///< the content to be sent
     timed_out = 28,
     bad_range = 33,  ///< the download can not be resumed
+    no_tls = 35,     ///< the handshake failed
     too_many_redirects = 47,
     no_answer = 52,
     send_failed = 55,
     receive_failed = 56,
-    unknown_coding = 61,  ///< a Transfer-Encoding that nobody asked for
+    untrusted = 60,        ///< the server's certificate
+    unknown_coding = 61,   ///< a Transfer-Encoding that nobody asked for
+    bad_authorities = 77,  ///< those of --cacert, or the system's
 };
 
 struct GetFailure {

@@ -50,7 +50,7 @@ std::optional<HostAddress> parse_resolve(std::string_view text) {
 }
 
 void add_request_options(CLI::App& command, GetOptions& options) {
-    command.add_option("url", options.url, "The URL; http:// may be left out")->required();
+    command.add_option("url", options.url, "The URL, http:// or https://; http:// may be left out")->required();
     command.add_option("-X,--request", options.method, "The method (default: GET; POST with -d, HEAD with -I)");
     command
         .add_option("-H,--header", options.fields,
@@ -78,6 +78,8 @@ void add_output_options(CLI::App& command, GetOptions& options, Raw& raw) {
 void add_connection_options(CLI::App& command, GetOptions& options, Raw& raw) {
     command.add_option("--unix-socket", options.unix_socket, "Connect to this local socket instead of the host");
     command.add_option("--resolve", raw.resolve, "HOST:PORT:ADDRESS[,ADDRESS]: where a host is")->allow_extra_args(false);
+    command.add_option("--cacert", options.authorities, "Trust the authorities in this file (PEM) instead of the system's");
+    command.add_flag("-k,--insecure", options.insecure, "Take any certificate: whoever answers may be somebody else");
     command.add_flag("-4,--ipv4", options.ipv4_only, "IPv4 alone");
     command.add_flag("-6,--ipv6", options.ipv6_only, "IPv6 alone");
     command.add_option("--connect-timeout", raw.connect_timeout, "Seconds for looking up and connecting (default: 300)")

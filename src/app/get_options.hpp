@@ -41,6 +41,8 @@ struct GetOptions {
     bool ipv4_only = false;   ///< -4
     bool ipv6_only = false;   ///< -6
     std::string unix_socket;  ///< --unix-socket
+    std::string authorities;  ///< --cacert; empty: those of the system
+    bool insecure = false;    ///< -k
     std::vector<HostAddress> resolve;
     std::chrono::milliseconds max_time{0};               ///< 0: as long as it takes
     std::chrono::milliseconds connect_timeout{300'000};  ///< curl's default; the kernel gives up sooner

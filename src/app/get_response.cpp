@@ -62,9 +62,9 @@ Got<GetSession::Next> GetSession::redirect_of(const GetRequest& request, const h
     auto target = http::resolve_url(request.url, *location);
     if (!target)
         return get_failure(GetStatus::bad_url, fmt::format("the redirect to \"{}\": {}", *location, http::describe(target.error())));
-    if (target->scheme != "http") {
-        return get_failure(GetStatus::unsupported, fmt::format("the redirect to {} needs {}, which webserv does not speak", target->text(),
-                                                               target->scheme == "https" ? "TLS" : target->scheme));
+    if (target->scheme != "http" && target->scheme != "https") {
+        return get_failure(GetStatus::unsupported,
+                           fmt::format("the redirect to {} needs {}, which webserv does not speak", target->text(), target->scheme));
     }
     return Redirect{.status = response.status, .target = std::move(*target)};
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/get_tls.hpp"
 #include "app/print.hpp"
 #include "http/date.hpp"
 #include "sys/socket.hpp"
@@ -136,8 +137,29 @@ Task<Got<>> GetSession::connect(const GetRequest& request) {
     }
     say("*", fmt::format("connected to {}", connected->address.text()));
     if (trace_ != nullptr) trace_->connected(connected->socket.get(), connected->address);
-    connection_ = std::make_unique<Connection>(loop_, std::move(connected->socket), origin_of(request.url));
+    auto socket = std::make_unique<io::SocketStream>(loop_, nullptr, std::move(connected->socket), Blame::upstream);
+    std::unique_ptr<tls::Stream> tls;
+    if (request.url.scheme == "https") {
+        auto begun = co_await begin_tls(*socket, request, deadline);
+        if (!begun) co_return std::unexpected{begun.error()};
+        if (trace_ != nullptr) trace_->secured(socket->descriptor().get());
+        tls = std::move(*begun);
+    }
+    connection_ = std::make_unique<Connection>(std::move(socket), std::move(tls), origin_of(request.url));
     co_return Got<>{};
+}
+
+Task<Got<std::unique_ptr<tls::Stream>>> GetSession::begin_tls(io::Stream& socket, const GetRequest& request, io::Deadline deadline) {
+    if (!tls_context_) {
+        auto context = tls_context(options_);
+        if (!context) co_return std::unexpected{context.error()};
+        tls_context_.emplace(std::move(*context));
+    }
+    auto stream = co_await secure(socket, *tls_context_, options_, request.url.host, deadline, trace_);
+    if (!stream) co_return std::unexpected{stream.error()};
+    say("*", describe(**stream));
+    if (trace_ != nullptr) trace_->note("TLS: " + describe(**stream));
+    co_return std::move(*stream);
 }
 
 Task<Got<GetSession::Next>> GetSession::exchange(const GetRequest& request) {

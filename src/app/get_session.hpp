@@ -24,6 +24,7 @@
 #include "io/event.hpp"
 #include "io/loop.hpp"
 #include "io/socket_stream.hpp"
+#include "tls/stream.hpp"
 #include "upstream/system_resolver.hpp"
 
 namespace webserv::app {
@@ -43,9 +44,15 @@ public:
 
 private:
     struct Connection {
-        Connection(io::Loop& loop, sys::Fd socket, std::string where)
-            : stream{loop, nullptr, std::move(socket), Blame::upstream}, http{stream}, origin{std::move(where)} {}
-        io::SocketStream stream;
+        Connection(std::unique_ptr<io::SocketStream> plain, std::unique_ptr<tls::Stream> secured, std::string where)
+            : socket{std::move(plain)},
+              tls{std::move(secured)},
+              stream{tls ? static_cast<io::Stream&>(*tls) : *socket},
+              http{stream},
+              origin{std::move(where)} {}
+        std::unique_ptr<io::SocketStream> socket;
+        std::unique_ptr<tls::Stream> tls;  ///< null: nothing is encrypted
+        io::Stream& stream;
         h1::ClientConnection http;
         std::string origin;  ///< scheme://host:port
     };
@@ -72,6 +79,7 @@ private:
 
     Task<Got<std::vector<sys::Address>>> find_addresses(const GetRequest& request, io::Deadline deadline);
     Task<Got<>> connect(const GetRequest& request);
+    Task<Got<std::unique_ptr<tls::Stream>>> begin_tls(io::Stream& socket, const GetRequest& request, io::Deadline deadline);
     Task<Got<Next>> exchange(const GetRequest& request);
     Task<> send(Sending& sending, bool has_content);
     Task<Response> read_response(const GetRequest& request, Sending& sending, Arena& arena);
@@ -102,6 +110,7 @@ private:
     std::optional<GetOutput::Partial> partial_;  ///< what -C goes on with
     std::optional<std::uint64_t> expected_;      ///< octets that a 206 has promised
     bool is_last_part_ = true;                   ///< ... to the end of the representation
+    std::optional<tls::Context> tls_context_;    ///< once it is needed
     std::unique_ptr<Connection> connection_;
     std::string heads_;  ///< for -i and -I: those that were received and not written yet
 };

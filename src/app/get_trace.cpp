@@ -41,6 +41,8 @@ void GetTrace::connected(int descriptor, const sys::Address& address) {
     note(fmt::format("handshake of {}: {}", descriptor, life.at_handshake ? facts_text(*life.at_handshake) : "none, a local socket"));
 }
 
+void GetTrace::secured(int descriptor) { lives_[descriptor].secured = Clock::now(); }
+
 void GetTrace::called(const sys::SocketCall& call) noexcept {
     const int error = errno;
     const Time now = Clock::now();
@@ -90,7 +92,10 @@ void GetTrace::summary(const Life& life, Time closed) {
     if (resolved_ != Time{}) step("resolve", resolving_, std::exchange(resolved_, Time{}), "");
     step("socket", life.socket, life.connect, "");
     step("connect", life.connect, life.connected, life.address);
-    if (life.octets_written > 0) step("write", life.connected, life.last_write, fmt::format("{} octets", life.octets_written));
+    const bool is_secure = life.secured != Time{};
+    if (is_secure) step("TLS", life.connected, life.secured, "the handshake");
+    if (life.octets_written > 0)
+        step("write", is_secure ? life.secured : life.connected, life.last_write, fmt::format("{} octets", life.octets_written));
     if (life.octets_read > 0) {
         step("first octet", life.last_write < life.first_octet ? life.last_write : life.first_octet, life.first_octet,
              "waited for the server");

@@ -19,10 +19,13 @@ public:
     GetTrace() : SocketTrace{Role::client} {}
 
     // What is no call on a socket.
+    using SocketTrace::note;
     void resolving();
     void resolved(const std::string& host, const std::vector<sys::Address>& addresses);
     /// The handshake is over.
     void connected(int descriptor, const sys::Address& address);
+    /// TLS's handshake as well.
+    void secured(int descriptor);
 
     void called(const sys::SocketCall& call) noexcept override;
     void ending(int descriptor, sys::SocketCall::Name how) noexcept override;
@@ -30,7 +33,7 @@ public:
 private:
     using Time = Clock::time_point;
     struct Life {
-        Time socket{}, connect{}, connected{}, last_write{}, first_octet{}, last_octet{};
+        Time socket{}, connect{}, connected{}, secured{}, last_write{}, first_octet{}, last_octet{};
         std::string address;
         std::uint64_t octets_written = 0;
         std::uint64_t octets_read = 0;

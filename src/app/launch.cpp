@@ -14,6 +14,8 @@
 #include "process/inherited.hpp"
 #include "sys/program.hpp"
 #include "sys/temporary.hpp"
+#include "tls/session_cache.hpp"
+#include "tls/ticket_keys.hpp"
 
 namespace webserv::app {
 
@@ -39,7 +41,10 @@ void note_in_first_log(const Options& options, const std::string& message) {
 }  // namespace
 
 Launch::Launch(Recipe recipe, config::Loader& outside, const Supervision& supervision)
-    : recipe_{std::move(recipe)}, outside_{outside}, supervision_{supervision} {}
+    : recipe_{std::move(recipe)}, outside_{outside}, supervision_{supervision} {
+    tls::share_session_caches();
+    tls::share_ticket_keys();  // before there are workers, whether the present configuration speaks TLS or a later one
+}
 
 bool Launch::load() {
     auto built = build(recipe_, outside_);
@@ -116,16 +121,29 @@ std::shared_ptr<const process::Plan> Launch::plan() {
 
 void Launch::live(process::Worker& process) {
     process.ends_with_terminal = supervision_.ends_with_terminal;
-    const bool alone = process.to_master == nullptr;
+    if (process.to_master == nullptr) return live_alone(process);
     // Given away, not shared: what a later generation no longer uses is closed and freed here too.
     Generation first{
         .site = std::move(built_.site), .access_logs = std::move(access_logs_), .listeners = listeners_.of_worker(process.index)};
-    if (!alone) {
-        logs_.open_no_more();
-        listeners_.close(true);  // the master's copies: what the worker accepts on it has itself
-    }
-    WorkerProcess worker{process, recipe_, logs_, [this, alone] { listeners_.close(!alone); }};
+    logs_.open_no_more();
+    listeners_.close(true);  // the master's copies: what the worker accepts on it has itself
+    WorkerProcess worker{process, recipe_, logs_, [this] { listeners_.close(true); }};
     worker.run(std::move(first));
+}
+
+void Launch::live_alone(process::Worker& process) {
+    WorkerProcess worker{process, recipe_, logs_, [this] { listeners_.close(false); }};
+    process.on_reload = [this, &worker] { return reload_alone(worker); };
+    worker.run({.site = built_.site, .access_logs = access_logs_, .listeners = listeners_.of_worker(process.index)});
+    process.on_reload = nullptr;
+}
+
+std::shared_ptr<const process::Plan> Launch::reload_alone(WorkerProcess& worker) {
+    if (worker.is_ending()) return nullptr;
+    worker.flush_logs();  // what has happened belongs into the files that are open
+    auto next = reload();
+    if (next) worker.go_over({.site = built_.site, .access_logs = access_logs_, .listeners = listeners_.of_worker(0)});
+    return next;
 }
 
 int Launch::run() {

@@ -30,6 +30,8 @@ struct Supervision {
     bool ends_with_terminal = false;  ///< a hangup (SIGHUP) stops: there is no configuration to load again
 };
 
+class WorkerProcess;
+
 /// The server from its first configuration on: loads, opens, supervises, loads again.
 class Launch {
 public:
@@ -56,6 +58,8 @@ private:
     [[nodiscard]] std::shared_ptr<const process::Plan> plan();
     [[nodiscard]] std::shared_ptr<const process::Plan> reload();
     void live(process::Worker& process);
+    void live_alone(process::Worker& process);
+    [[nodiscard]] std::shared_ptr<const process::Plan> reload_alone(WorkerProcess& worker);
     [[nodiscard]] process::Parcel parcel(unsigned index) const;
     [[nodiscard]] process::Parcel reopen();
     [[nodiscard]] Result<pid_t> upgrade(const std::vector<std::string>& environment);

@@ -6,33 +6,37 @@
 #include <ifaddrs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <CLI/CLI.hpp>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "app/cors.hpp"
 #include "app/launch.hpp"
+#include "app/local_authority.hpp"
 #include "app/print.hpp"
 #include "app/request_lines.hpp"
 #include "app/serve_configuration.hpp"
 #include "app/socket_trace.hpp"
 #include "app/system_loader.hpp"
 #include "modules/registry.hpp"
+#include "sys/file.hpp"
 #include "sys/memory_file.hpp"
 #include "sys/socket.hpp"
 
 namespace webserv::app {
 namespace {
 
-// The system, and one file that exists in memory only.
+// The system, and files that exist in memory only.
 class FolderLoader final : public config::Loader {
 public:
-    FolderLoader(std::string path, std::string text) : path_{std::move(path)}, text_{std::move(text)} {}
+    void add(const std::string& path, std::string text) { files_[path] = std::move(text); }
     Result<std::string> read(const std::string& path) override {
-        if (path == path_) return text_;
+        if (const auto found = files_.find(path); found != files_.end()) return found->second;
         return system_.read(path);
     }
     Result<std::vector<std::string>> glob(const std::string& pattern) override { return system_.glob(pattern); }
@@ -44,36 +48,36 @@ public:
 
 private:
     SystemLoader system_;
-    std::string path_;
-    std::string text_;
+    std::map<std::string, std::string> files_;
 };
 
 // What a wildcard address means: each address of this machine.
-std::vector<std::string> addresses_of_machine(const sys::Address& wildcard) {
+std::vector<sys::Address> addresses_of_machine(const sys::Address& wildcard) {
     ifaddrs* first = nullptr;
     if (::getifaddrs(&first) != 0) return {};
     const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner{first, ::freeifaddrs};
-    std::vector<std::string> urls;
+    std::vector<sys::Address> addresses;
     for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
         if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != wildcard.family()) continue;
         const socklen_t size = wildcard.family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
         sys::Address address = sys::Address::from(entry->ifa_addr, size);
         if (address.host().starts_with("fe80:")) continue;  // needs a zone, which no URL carries well
         address.set_port(wildcard.port());
-        urls.push_back("http://" + address.text());
+        addresses.push_back(address);
     }
-    return urls;
+    return addresses;
 }
 
 void print_addresses(const Folder& folder, const sys::Address& address) {
+    const std::string scheme = folder.tls ? "https" : "http";
     print(fmt::format("Serving {}\n", std::filesystem::current_path().string()));
     if (address.is_local()) {
         print(fmt::format("  {}\n", address.text()));
     } else if (address.is_wildcard()) {
-        for (const std::string& url : addresses_of_machine(address)) print(fmt::format("  {}\n", url));
+        for (const sys::Address& one : addresses_of_machine(address)) print(fmt::format("  {}://{}\n", scheme, one.text()));
     } else {
-        print(fmt::format("  http://{}\n", address.text()));
-        if (folder.bind == "127.0.0.1") print(fmt::format("  http://localhost:{}\n", address.port()));
+        print(fmt::format("  {}://{}\n", scheme, address.text()));
+        if (folder.bind == "127.0.0.1") print(fmt::format("  {}://localhost:{}\n", scheme, address.port()));
     }
     print(fmt::format("Ctrl-C to stop\n"));
 }
@@ -85,9 +89,65 @@ void explain(const std::string& problem, const sys::Address& address) {
     if (const auto port = sys::next_free_port(address)) print_error(fmt::format("webserv: port {0} is free: try --port {0}\n", *port));
 }
 
+// All that this machine may be called by whom it shall serve.
+std::vector<std::string> names_of(const Folder& folder) {
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    const auto add = [&](const std::string& name) {
+        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    const auto bound = sys::Address::parse_ip(folder.bind, folder.port);
+    if (!bound || !folder.local_path.empty()) return names;
+    if (!bound->is_wildcard()) {
+        add(bound->host());
+        return names;
+    }
+    for (const sys::Address& address : addresses_of_machine(*bound)) add(address.host());
+    add(SystemLoader{}.hostname());
+    return names;
+}
+
+void explain_trust(const LocalCertificate& local) {
+    print(
+        fmt::format("The certificate is signed by an authority of your own: {}\n"
+                    "{}Browsers: import it under \"authorities\". This machine, for curl and webserv get:\n"
+                    "  sudo cp {} /usr/local/share/ca-certificates/webserv.crt && sudo update-ca-certificates\n",
+                    local.authority_path, local.authority_is_new ? "It is new. " : "", local.authority_path));
+    print(fmt::format("SHA-256 {}\n", local.authority_digest));
+}
+
+// Puts certificate and key where the configuration will find them. @return false: the reason was printed
+bool add_certificate(const Folder& folder, FolderLoader& files, std::optional<LocalCertificate>& local) {
+    tls::KeyPair pair;
+    if (!folder.certificate_file.empty()) {
+        for (const auto& [path, into] : {std::pair{&folder.certificate_file, &pair.certificate}, std::pair{&folder.key_file, &pair.key}}) {
+            auto octets = sys::read_whole(path->c_str());
+            if (!octets) {
+                print_error(fmt::format("webserv: {} can not be read: {}\n", *path, describe(octets.error())));
+                return false;
+            }
+            *into = std::move(*octets);
+        }
+    } else {
+        const auto place = data_folder();
+        auto made = place ? local_certificate(*place, names_of(folder)) : std::unexpected{place.error()};
+        if (!made) {
+            print_error(fmt::format("webserv: {}\n", made.error()));
+            return false;
+        }
+        pair = made->pair;
+        local.emplace(std::move(*made));
+    }
+    files.add(std::string{"./"} + certificate_name, pair.certificate);
+    files.add(std::string{"./"} + key_name, pair.key);
+    return true;
+}
+
 int run(const Folder& folder) {
     std::optional<SocketTrace> trace;  // before the first socket, and until the last is closed
     if (folder.trace) trace.emplace(SocketTrace::Role::server);
+    FolderLoader outside;
+    std::optional<LocalCertificate> local;
+    if (folder.tls && !add_certificate(folder, outside, local)) return 1;
     std::error_code error;
     std::string local_path = folder.local_path;
     if (!local_path.empty() && !local_path.starts_with('@')) local_path = std::filesystem::absolute(local_path, error).string();
@@ -111,7 +171,7 @@ int run(const Folder& folder) {
     Options options{};
     options.prefix_path = "./";
     options.conf_path = "./(webserv serve)";
-    FolderLoader outside{options.conf_path, configuration(here)};
+    outside.add(options.conf_path, configuration(here));
     std::vector<const server::Module*> modules{modules::all().begin(), modules::all().end()};
     if (folder.cors) modules.push_back(&cors_module);
     if (!folder.quiet) modules.push_back(&request_lines_module);
@@ -128,6 +188,7 @@ int run(const Folder& folder) {
     }
     process::hold_signals();
     if (!folder.quiet) print_addresses(here, address);
+    if (!folder.quiet && local) explain_trust(*local);
     return launch.run();
 }
 
@@ -150,6 +211,11 @@ void add_options(CLI::App& command, Folder& folder) {
     command.add_option("--concurrency", folder.concurrency, "How connections are served: event, fork or iterative")
         ->capture_default_str()
         ->check(model);
+    command.add_flag("--tls", folder.tls, "Serve over https, with a certificate of your own authority: how to trust it is printed");
+    auto* const certificate = command.add_option("--cert", folder.certificate_file, "... with this certificate (PEM)");
+    auto* const key = command.add_option("--key", folder.key_file, "... and its key (PEM)");
+    certificate->needs(key);
+    key->needs(certificate);
     command.add_flag("-q,--quiet", folder.quiet, "Print no addresses and no line a request");
     command.add_flag("--trace", folder.trace, "Print the life of each socket: socket, bind, listen, accept, read, write, close");
 }
@@ -176,6 +242,7 @@ int serve(std::span<char* const> words) {
     } catch (const CLI::ParseError& error) {
         return command.exit(error);
     }
+    if (!folder.certificate_file.empty()) folder.tls = true;
     if (listing->empty()) folder.listing = !folder.spa;
     hide_password(words, folder.auth);
     return run(folder);

@@ -35,6 +35,16 @@ std::string auth_words(const Folder& folder) {
                        folder.user_file);
 }
 
+// Whoever types the address without its scheme is led to the right one.
+std::string tls_words(const Folder& folder) {
+    if (!folder.tls) return {};
+    return fmt::format(R"(
+        ssl_certificate "{}";
+        ssl_certificate_key "{}";
+        error_page 497 =301 https://$http_host$request_uri;)",
+                       certificate_name, key_name);
+}
+
 }  // namespace
 
 std::string configuration(const Folder& folder) {
@@ -49,17 +59,17 @@ http {{
     sendfile on;
     tcp_nopush on;
     server {{
-        listen "{}" backlog={};
+        listen "{}" backlog={}{};
         root .;
         autoindex {};
         autoindex_localtime on;
-        location ~ /\. {{ return 404; }}{}{}
+        location ~ /\. {{ return 404; }}{}{}{}
     }}
 }}
 )",
-                       folder.concurrency, mime_types, listen_word(folder), folder.backlog, folder.listing ? "on" : "off",
-                       folder.spa ? spa_words(folder) : fmt::format("\n        index \"{}\";", folder.index),
-                       folder.user_file.empty() ? "" : auth_words(folder));
+                       folder.concurrency, mime_types, listen_word(folder), folder.backlog, folder.tls ? " ssl" : "",
+                       folder.listing ? "on" : "off", folder.spa ? spa_words(folder) : fmt::format("\n        index \"{}\";", folder.index),
+                       folder.user_file.empty() ? "" : auth_words(folder), tls_words(folder));
 }
 
 std::string user_line(const std::string& auth) {

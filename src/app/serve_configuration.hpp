@@ -22,9 +22,16 @@ struct Folder {
     bool listing = true;
     std::string auth;       ///< USER:PASSWORD; "": everybody
     std::string user_file;  ///< where the user stands, if there is one
+    bool tls = false;
+    std::string certificate_file;  ///< --cert; "": the local authority signs one
+    std::string key_file;          ///< --key
     bool quiet = false;
     bool trace = false;
 };
+
+/// What certificate and key are called in the configuration: files that exist in memory only.
+inline constexpr const char* certificate_name = "(certificate)";
+inline constexpr const char* key_name = "(key)";
 
 /// The folder is the working directory: its name need not be quoted.
 [[nodiscard]] std::string configuration(const Folder& folder);

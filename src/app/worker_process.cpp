@@ -68,6 +68,11 @@ void WorkerProcess::install(Generation generation) {
     worker_.install(generation.site, generation.access_logs, generation.listeners);
 }
 
+void WorkerProcess::go_over(Generation next) {
+    install(std::move(next));
+    worker_.logs_were_reopened();
+}
+
 void WorkerProcess::obey(process::Order order) {
     if (order == process::Order::stop) {
         worker_.stop();

@@ -24,6 +24,12 @@ public:
     /// Serves until an order ends it.
     void run(Generation first);
 
+    // Without a master.
+    void flush_logs() { worker_.flush_logs(true); }
+    /// The log files have been opened anew.
+    void go_over(Generation next);
+    [[nodiscard]] bool is_ending() const noexcept { return is_ending_; }
+
 private:
     struct Pending {
         std::uint64_t number;

@@ -69,6 +69,15 @@ std::string_view Arena::join(std::string_view first, std::string_view second) {
     return {memory, first.size() + second.size()};
 }
 
+std::string_view Arena::join(std::initializer_list<std::string_view> texts) {
+    std::size_t bytes = 0;
+    for (const std::string_view text : texts) bytes += text.size();
+    char* const memory = take(bytes);
+    char* end = memory;
+    for (const std::string_view text : texts) end = std::copy(text.begin(), text.end(), end);
+    return {memory, bytes};
+}
+
 void Arena::reset() noexcept {
     while (newest_ != nullptr) {
         Chunk* const previous = newest_->previous;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory_resource>
 #include <string_view>
 
@@ -35,8 +36,9 @@ public:
     /// `text` with ASCII's capitals made small; itself if there are none.
     [[nodiscard]] std::string_view lower(std::string_view text);
 
-    /// `first` and `second` joined, in the arena's memory.
+    /// Texts joined, in the arena's memory.
     [[nodiscard]] std::string_view join(std::string_view first, std::string_view second);
+    [[nodiscard]] std::string_view join(std::initializer_list<std::string_view> texts);
 
     /// Frees everything; what came from this arena must not be used any more.
     void reset() noexcept;

@@ -46,6 +46,7 @@ TEST(Arena, CopiesAndJoins) {
     EXPECT_EQ(copy, "source");
     EXPECT_EQ(arena.join("left", "right"), "leftright");
     EXPECT_EQ(arena.join("", ""), "");
+    EXPECT_EQ(arena.join({"one", "", "two", "three"}), "onetwothree");
     EXPECT_EQ(arena.copy({}), "");
     EXPECT_EQ(arena.lower("[2001:DB8::1] Ab-Z@"), "[2001:db8::1] ab-z@");
     const std::string_view small = "small";

@@ -48,12 +48,12 @@ struct Connection::State {
     bool pipelined = false;
 };
 
-Connection::Connection(io::Stream& stream) noexcept : stream_{stream} {}
+Connection::Connection(io::Stream& stream) noexcept : stream_{&stream} {}
 Connection::~Connection() = default;
 
 void Connection::begin_with(std::string_view octets) {
     assert(!state_);
-    state_ = std::make_unique<State>(stream_);
+    state_ = std::make_unique<State>(*stream_);
     ReadBuffer buffer{std::max(octets.size() + 1, first_read_bytes)};
     std::copy(octets.begin(), octets.end(), buffer.room().begin());
     buffer.filled(octets.size());
@@ -64,10 +64,10 @@ Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
     if (state_ && !state_->input.buffer.unread().empty()) co_return Result<>{};
     state_.reset();
     for (io::Readiness needed = io::Readiness::readable;;) {
-        const auto ready = co_await stream_.ready(needed, deadline);
+        const auto ready = co_await stream_->ready(needed, deadline);
         if (!ready) co_return std::unexpected{ready.error()};
-        state_ = std::make_unique<State>(stream_);
-        const auto attempt = stream_.try_read(state_->input.buffer.room());
+        state_ = std::make_unique<State>(*stream_);
+        const auto attempt = stream_->try_read(state_->input.buffer.room());
         needed = attempt ? attempt->blocked_on : io::Readiness::none;
         if (attempt && attempt->count > 0) {
             state_->input.buffer.filled(attempt->count);
@@ -83,14 +83,14 @@ std::string_view Connection::buffered() const noexcept { return state_ ? state_-
 
 Task<Result<>> Connection::read_more(io::Deadline deadline) {
     assert(state_ && !state_->input.buffer.room().empty());
-    const auto count = co_await receive(stream_, state_->input.buffer, deadline);
+    const auto count = co_await receive(*stream_, state_->input.buffer, deadline);
     if (!count) co_return std::unexpected{count.error()};
     if (*count == 0) co_return std::unexpected{error_of_end()};
     co_return Result<>{};
 }
 
 Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline) {
-    if (!state_) state_ = std::make_unique<State>(stream_);
+    if (!state_) state_ = std::make_unique<State>(*stream_);
     State& state = *state_;
     ReadBuffer& buffer = state.input.buffer;
     // One octet beyond the bound, so that the parser gets to see that it is crossed.
@@ -106,7 +106,7 @@ Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, co
             co_return std::unexpected{ReadFailure{ReadFailure::Kind::malformed, parser.error()}};
         }
         if (buffer.room().empty()) buffer.make_room(capacity_max);
-        const auto count = co_await receive(stream_, buffer, deadline);
+        const auto count = co_await receive(*stream_, buffer, deadline);
         state.request_line = parser.request_line(buffer.unread());
         if (!count) co_return std::unexpected{failure_of(count.error())};
         const bool silent = state.request_line.empty();  // nothing but empty lines, if anything
@@ -144,7 +144,7 @@ Task<Connection::Sent> Connection::write_response(const http::Response& response
                                                   std::chrono::milliseconds patience, Arena& arena) {
     const std::string_view head = render_head(response, options, arena);
     const bool then_closes = !options.persistent && (!state_ || state_->content.finished());  // nothing more will be read before
-    return send_message(stream_, head, options.framing, response.content_length.value_or(0), content, patience, response.trailer_source,
+    return send_message(*stream_, head, options.framing, response.content_length.value_or(0), content, patience, response.trailer_source,
                         then_closes);
 }
 
@@ -172,13 +172,13 @@ Task<bool> Connection::finish_request(std::uint64_t discard_bytes_max, io::Deadl
 
 Task<> Connection::close_gracefully(io::Deadline deadline, std::chrono::milliseconds patience) {
     state_.reset();
-    const auto finished = stream_.finish_writing();
+    const auto finished = co_await io::finish_writing(*stream_, deadline);
     if (!finished) co_return;
     ReadBuffer dropped{first_read_bytes};
-    while (stream_.now() < deadline) {
+    while (stream_->now() < deadline) {
         dropped.clear();
-        const io::Deadline next_read = std::min(deadline, io::deadline_after(stream_.now(), patience));
-        const auto count = co_await receive(stream_, dropped, next_read);
+        const io::Deadline next_read = std::min(deadline, io::deadline_after(stream_->now(), patience));
+        const auto count = co_await receive(*stream_, dropped, next_read);
         if (!count || *count == 0) co_return;
     }
 }

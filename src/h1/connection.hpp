@@ -38,6 +38,9 @@ public:
     explicit Connection(io::Stream& stream) noexcept;
     ~Connection();
 
+    /// From now on messages come and go through this stream: before anything was read.
+    void use(io::Stream& stream) noexcept { stream_ = &stream; }
+
     /// Octets of the first request that somebody else has read. Before anything else.
     void begin_with(std::string_view octets);
 
@@ -90,7 +93,7 @@ public:
 
 private:
     struct State;
-    io::Stream& stream_;
+    io::Stream* stream_;
     std::unique_ptr<State> state_;  // only while a request is read or answered
 };
 

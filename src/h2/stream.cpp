@@ -207,7 +207,7 @@ Stream::Portion Stream::take(char* into, std::size_t bytes_max) {
         if (piece_.slice.length == 0) piece_ = {};
     } else if (!piece_.bytes.empty()) {
         bytes = std::min<std::uint64_t>({bytes_max, piece_.bytes.size(), left_});
-        if (!sys::guarded_copy(into, piece_.bytes.data(), bytes)) {
+        if (!sys::copy_guarded(into, piece_.bytes.data(), bytes)) {
             failure_ = Error{.code = std::errc::bad_address, .doing = "send: the file was truncated"};
             return {Supply::failed};
         }

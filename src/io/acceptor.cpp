@@ -11,7 +11,8 @@
 namespace webserv::io {
 namespace {
 
-constexpr std::uint32_t batch_max = 64;  // connections a turn, so that those we have are served in between
+// Connections a turn. Those that we have are served in between, and another worker wakes up in time to take its share of many.
+constexpr std::uint32_t batch_max = 4;
 
 // The kernel wakes the worker that was first to watch. Going to the end of its list now and then spreads the connections
 // (nginx does the same, as often).

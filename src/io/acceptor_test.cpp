@@ -83,17 +83,17 @@ TEST(Acceptor, TakesABoundedBatchATurn) {
     const auto loop = make_loop();
     const Listener listener;
     std::vector<sys::Fd> clients;
-    for (int i = 0; i < 150; ++i) clients.push_back(listener.connect());
+    for (int i = 0; i < 10; ++i) clients.push_back(listener.connect());
     Scope scope;
     Acceptor acceptor{*loop, &scope, listener.socket};
     std::vector<sys::Accepted> peers;
     Error last{};
     scope.spawn(accept_all(acceptor, peers, last));
-    EXPECT_EQ(peers.size(), 64U);
+    EXPECT_EQ(peers.size(), 4U);
     loop->turn(never);
-    EXPECT_EQ(peers.size(), 128U);
+    EXPECT_EQ(peers.size(), 8U);
     loop->turn(never);
-    EXPECT_EQ(peers.size(), 150U);
+    EXPECT_EQ(peers.size(), 10U);
     acceptor.stop();
     loop->turn(loop->now());
     EXPECT_EQ(scope.task_count(), 0U);
@@ -308,6 +308,7 @@ int recover_from_exhaustion() {
     exhaust_descriptors(hoard);
     scope.spawn(accept_all(acceptor, peers, last));
     REQUIRE(last.code == std::errc::too_many_files_open);
+    for (std::size_t turn = 0; turn < clients.size(); ++turn) loop->turn(start);  // a few each
     REQUIRE(peers.empty());
     for (const sys::Fd& client : clients) REQUIRE(was_closed_by_peer(client));
     loop->turn(start + milliseconds{1});

@@ -73,10 +73,10 @@ Result<Attempt> MemoryStream::try_send_file(const sys::Fd& file, FileSlice slice
     return Attempt{.count = send(std::move(octets))};
 }
 
-Result<> MemoryStream::finish_writing() {
+Result<Attempt> MemoryStream::finish_writing() {
     outgoing().finished = true;
     settle_peer();
-    return {};
+    return Attempt{};
 }
 
 void MemoryStream::cancel() {

@@ -110,10 +110,10 @@ Result<Attempt> SocketStream::try_send_file(const sys::Fd& file, FileSlice slice
     return Attempt{.count = static_cast<std::size_t>(count)};
 }
 
-Result<> SocketStream::finish_writing() {
-    auto finished = sys::finish_writing(socket_);
-    if (!finished) finished.error().blame = peer_;
-    return finished;
+Result<Attempt> SocketStream::finish_writing() {
+    const auto finished = sys::finish_writing(socket_);
+    if (finished) return Attempt{};
+    return std::unexpected{Error{.code = finished.error().code, .blame = peer_, .doing = finished.error().doing}};
 }
 
 void SocketStream::cancel() {

@@ -21,7 +21,7 @@ public:
     Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
     /// sendfile(2), which knows no MSG_NOSIGNAL: the process has to ignore SIGPIPE.
     Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) override;
-    Result<> finish_writing() override;
+    Result<Attempt> finish_writing() override;
     void cancel() override;
     [[nodiscard]] bool peer_gone() const noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }

@@ -181,7 +181,7 @@ TEST_F(SocketStreamTest, ADescriptorThatCannotBeWatchedShowsAtTheFirstOperation)
 TEST_F(SocketStreamTest, OneThatCannotBeWatchedShowsAfterTheWait) {
     EXPECT_EQ(stream->try_read(buffer)->blocked_on, Readiness::readable);
     const sys::Fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};  // epoll refuses files
-    ASSERT_NE(::dup3(null.get(), stream->socket().get(), O_CLOEXEC), -1);
+    ASSERT_NE(::dup3(null.get(), stream->descriptor().get(), O_CLOEXEC), -1);
     EXPECT_TRUE(complete(*loop, wait(*stream, Readiness::readable, never)));
     EXPECT_EQ(stream->try_read(buffer).error().code, std::errc::operation_not_permitted);
 }

@@ -51,6 +51,16 @@ Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std
     co_return written;
 }
 
+Task<Result<>> finish_writing(Stream& stream, Deadline deadline) {
+    for (;;) {
+        const auto attempt = stream.finish_writing();
+        if (!attempt) co_return std::unexpected{attempt.error()};
+        if (attempt->blocked_on == Readiness::none) co_return Result<>{};
+        const auto ready = co_await stream.ready(attempt->blocked_on, deadline);
+        if (!ready) co_return std::unexpected{ready.error()};
+    }
+}
+
 Task<Result<>> send_file(Stream& stream, const sys::Fd& file, FileSlice& slice, std::chrono::milliseconds patience) {
     Deadline deadline = deadline_after(stream.now(), patience);
     while (slice.length > 0) {

@@ -56,11 +56,13 @@ public:
     virtual ~Stream() = default;
 
     virtual Result<Attempt> try_read(std::span<char> into) = 0;  ///< count 0 and not blocked: end of input
+    /// An attempt that was blocked is continued, if at all, with the octets that were not taken: what is encrypted can not be changed.
     /// @param more_follows  the kernel may keep a last partial segment back (MSG_MORE): content follows at once
     virtual Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) = 0;
     /// Sends from the page cache. count 0 and not blocked: the file ended early (it was truncated).
     virtual Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) = 0;
-    virtual Result<> finish_writing() = 0;  ///< FIN: the peer reads an end of input
+    /// The peer reads an end of input. Not blocked: it was said (FIN).
+    virtual Result<Attempt> finish_writing() = 0;
 
     /// Resumes the waiter when `readiness` holds. Errors: timed_out, operation_canceled.
     ReadyAwaiter ready(Readiness readiness, Deadline deadline) noexcept { return {*this, readiness, deadline}; }
@@ -75,6 +77,13 @@ protected:
     virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand
     virtual void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) = 0;
     virtual Result<> outcome(Readiness readiness) = 0;  ///< of the wait that has just ended
+
+    // The same three, for a stream that is made of another one.
+    [[nodiscard]] static bool is_ready_of(const Stream& stream, Readiness readiness) noexcept { return stream.is_ready(readiness); }
+    static void wait_for(Stream& stream, Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) {
+        stream.wait(readiness, deadline, waiter);
+    }
+    [[nodiscard]] static Result<> outcome_of(Stream& stream, Readiness readiness) { return stream.outcome(readiness); }
 };
 
 /// Reads at least one octet; 0 is the end of input. Errors: timed_out, operation_canceled, connection_reset.
@@ -86,6 +95,9 @@ Task<Result<std::size_t>> read_some(Stream& stream, std::span<char> into, Deadli
 /// Writes all of `from`, whose entries it advances as they leave. `patience` bounds the time between two writes that
 /// succeed (nginx's send_timeout). Gives the octets written. Errors: timed_out, operation_canceled, broken_pipe, bad_address.
 Task<Result<std::uint64_t>> write_all(Stream& stream, std::span<iovec> from, std::chrono::milliseconds patience, bool more_follows = false);
+
+/// Says that nothing more comes. Errors: timed_out, operation_canceled, not_connected.
+Task<Result<>> finish_writing(Stream& stream, Deadline deadline);
 
 /// Sends a slice of a file, which it advances as octets leave: also after a failure what is left says how much was sent. Neither this nor
 /// the functions above starve others: after its share of a turn of the loop a socket says that it is blocked, and is ready again in the

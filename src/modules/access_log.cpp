@@ -266,7 +266,7 @@ void use_logs(server::SiteBuilder& builder, const config::SettingsTable& setting
 
 constexpr config::Directive directives[] = {
     {.name = "access_log",
-     .contexts = context::http | context::server | context::location,
+     .contexts = context::http | context::server | context::location | context::limit_except | context::if_in_location,
      .takes = config::arity::one_or_more,
      .syntax = "off | path | syslog:server=address[,parameter=value ...] [format [buffer=size [gzip[=level]] [flush=time]] [if=condition]]",
      .fallback = "logs/access.log combined",

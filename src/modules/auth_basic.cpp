@@ -46,7 +46,7 @@ Checked<> apply_user_file(config::Scope& scope, const config::Statement& stateme
 
 Outcome ask_for_credentials(Exchange& exchange, std::string_view realm) {
     const std::string_view clean = server::without_line_ends(realm, exchange.arena);
-    const std::string_view challenge = exchange.arena.join(exchange.arena.join("Basic realm=\"", clean), "\"");
+    const std::string_view challenge = exchange.arena.join({"Basic realm=\"", clean, "\""});
     exchange.response.fields.remove("WWW-Authenticate");
     exchange.response.fields.add("WWW-Authenticate", challenge);
     return Outcome::status(401);

@@ -170,7 +170,7 @@ Task<Outcome> make_collection(Exchange& exchange) {
 std::optional<std::string_view> destination_path(Exchange& exchange, std::string_view field, bool& elsewhere) {
     std::string_view path = field;
     if (!path.starts_with('/')) {
-        constexpr std::string_view scheme = "http://";
+        const std::string_view scheme = exchange.connection.is_secure() ? "https://" : "http://";
         if (!path.starts_with(scheme)) return std::nullopt;
         path.remove_prefix(scheme.size());
         const auto slash = path.find('/');

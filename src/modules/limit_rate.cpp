@@ -125,11 +125,19 @@ constexpr config::Directive directives[] = {
      .doc = "How much of a response leaves before `limit_rate` holds. May hold variables."},
 };
 
+// In nginx `set` could give it another value; this is what it is good for in a log.
+std::optional<std::string_view> limit_of(Exchange& exchange, std::string_view) {
+    const auto rate = config::parse_size(exchange.evaluate(exchange.settings<Settings>().rate));
+    return exchange.arena.copy(fmt::format("{}", rate.value_or(0)));
+}
+
+constexpr server::Variable variables[] = {{.name = "limit_rate", .get = limit_of, .cacheable = false}};
+
 constexpr server::Filter filters[] = {{.apply = limit, .wanted = wanted}};
 
 }  // namespace
 
 constexpr server::Module limit_rate_module{
-    .name = "limit_rate", .directives = directives, .variables = {}, .handlers = {}, .filters = filters};
+    .name = "limit_rate", .directives = directives, .variables = variables, .handlers = {}, .filters = filters};
 
 }  // namespace webserv::modules

@@ -17,10 +17,12 @@ std::span<const server::Module* const> all() noexcept {
         &server::output_module,
         &server::file_reading_module,
         &server::content_coding_module,
+        &server::tls_module,
         &server::moot_module,
         &server::open_file_module,
         &server::variables_module,
         &server::network_variables_module,
+        &server::tls_variables_module,
         &redirect_module,
         // who the client is, before all that asks about it
         &realip_module,

@@ -40,7 +40,7 @@ Outcome cannot_open(Exchange& exchange, std::string_view path, const Error& erro
 Outcome redirect_to_folder(Exchange& exchange) {
     std::string_view target = http::escape_path(exchange.path, exchange.arena);
     target = exchange.arena.join(target, "/");
-    if (!exchange.args.empty()) target = exchange.arena.join(exchange.arena.join(target, "?"), exchange.args);
+    if (!exchange.args.empty()) target = exchange.arena.join({target, "?", exchange.args});
     exchange.response.location = target;
     return Outcome::status(301);
 }

@@ -14,12 +14,12 @@
 #include <optional>
 #include <vector>
 
+#include "process/alone.hpp"
 #include "process/crew.hpp"
 #include "process/pid_file.hpp"
 #include "process/rollout.hpp"
 #include "process/service_manager.hpp"
 #include "process/signals.hpp"
-#include "sys/environment.hpp"
 #include "sys/process.hpp"
 
 namespace webserv::process {
@@ -241,10 +241,9 @@ void Master::settle() {
 }
 
 void Master::move_pid_file(const std::string& path) {
-    auto created = PidFile::create(path);
-    if (!created) return log().write(Level::emerg, fmt::format("pid file \"{}\": {}", path, failure(created.error())));
-    pid_file_.reset();  // removes the old one
-    pid_file_.emplace(std::move(*created));
+    if (const auto moved = rewrite(pid_file_, path); !moved) {
+        log().write(Level::emerg, fmt::format("pid file \"{}\": {}", path, failure(moved.error())));
+    }
 }
 
 void Master::reopen_logs() {
@@ -314,13 +313,7 @@ void Master::become_worker(const Member& member, sys::Fd control) {
 /// Runs what the plan says, in this process or in workers.
 int serve(const std::shared_ptr<const Plan>& plan, observe::Metrics& metrics, std::optional<PidFile>& pid_file,
           const ServiceManager& manager) {
-    if (!plan->master) {
-        sys::replace_environment(plan->settings.environment);
-        manager.ready();
-        const int status = run_worker(0, nullptr, plan->run, metrics, 0, *plan->log);
-        if (plan->ending) plan->ending(false);
-        return status;
-    }
+    if (!plan->master) return serve_alone(plan, metrics, pid_file, manager);
     auto signals = sys::open_signal_descriptor(master_signals);
     if (signals) return Master{plan, metrics, std::move(*signals), pid_file, manager}.run();
     plan->log->write(Level::emerg, failure(signals.error()));

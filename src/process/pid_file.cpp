@@ -35,6 +35,14 @@ Result<> PidFile::move_to(const std::string& path) {
     return {};
 }
 
+Result<> rewrite(std::optional<PidFile>& file, const std::string& path) {
+    auto created = PidFile::create(path);
+    if (!created) return std::unexpected{created.error()};
+    file.reset();  // removes the old one
+    file.emplace(std::move(*created));
+    return {};
+}
+
 std::optional<pid_t> parse_pid(std::string_view content) noexcept {
     while (content.ends_with('\n') || content.ends_with('\r')) content.remove_suffix(1);
     const auto number = text::parse_decimal(content);

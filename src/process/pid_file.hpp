@@ -31,6 +31,9 @@ private:
     pid_t owner_;
 };
 
+/// Writes one at another path, in place of the one that is there; that one stays if it can not be written. Errors: as create().
+[[nodiscard]] Result<> rewrite(std::optional<PidFile>& file, const std::string& path);
+
 /// What a pid file says: 1*DIGIT, perhaps with an end of line. Nothing: it is not the number of a process.
 [[nodiscard]] std::optional<pid_t> parse_pid(std::string_view content) noexcept;
 

@@ -16,6 +16,7 @@ namespace {
 using observe::Level;
 
 void give(Worker& worker, Order order) {
+    if (worker.on_ending) worker.on_ending();
     if (worker.on_order) return worker.on_order(order);
     worker.loop.stop();
 }
@@ -42,7 +43,9 @@ private:
                 return give(worker_, Order::quit);
             case Meaning::reload:
                 if (alone_ && worker_.ends_with_terminal) return give(worker_, Order::stop);
-                break;
+                if (!worker_.on_hangup) break;
+                announce(signal, "reconfiguring");
+                return worker_.on_hangup();
             case Meaning::reopen:
                 if (!alone_ || !worker_.on_reopen) break;  // the master's descriptors come by the line
                 announce(signal, "reopening logs");

@@ -20,6 +20,7 @@ namespace webserv::process {
 enum class Order : unsigned char { stop, quit };
 
 class Channel;
+struct Plan;
 
 class Worker {
 public:
@@ -41,6 +42,13 @@ public:
     std::function<void(std::uint64_t generation)> on_commit{};
     /// Log files were opened anew. Without a master: do so yourself, there are no descriptors.
     std::function<void(Delivery)> on_reopen{};
+
+    /// Without a master: load the configuration again and go over to it. @return its plan; null, with the reason logged: it stays as it was
+    std::function<std::shared_ptr<const Plan>()> on_reload{};
+
+    // Set by whoever stands in for a master.
+    std::function<void()> on_hangup{};  ///< SIGHUP
+    std::function<void()> on_ending{};  ///< an order to end has come
 
     /// Tells the master that a delivery was unpacked, or why not.
     void answer(std::uint64_t generation, bool prepared, std::string_view why = {});

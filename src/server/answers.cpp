@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -57,18 +59,14 @@ void set_page(Exchange& exchange, int code) {
     response.content_length = 0;
     if (code < 300 || http::reason_phrase(shown).empty()) return;  // nginx has no page for these either
 
-    fmt::memory_buffer page;
-    const auto out = std::back_inserter(page);
-    const std::string title = fmt::format("{} {}", shown, page_phrase(shown));
-    if (detail.empty()) {
-        fmt::format_to(out, "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n", title);
-    } else {
-        fmt::format_to(
-            out, "<html>\r\n<head><title>400 {1}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n<center>{1}</center>\r\n",
-            title, detail);
-    }
-    fmt::format_to(out, "<hr><center>{}</center>\r\n</body>\r\n</html>\r\n", server_text(exchange));
-    const std::string_view text = exchange.arena.copy({page.data(), page.size()});
+    char digits[4];
+    const std::string_view number{digits, std::to_chars(digits, std::end(digits), shown).ptr};
+    const std::string_view title = exchange.arena.join({number, " ", page_phrase(shown)});
+    const std::string_view notice = detail.empty() ? std::string_view{} : exchange.arena.join({"<center>", detail, "</center>\r\n"});
+    const std::string_view text =
+        exchange.arena.join({"<html>\r\n<head><title>", detail.empty() ? title : exchange.arena.join({"400 ", detail}),
+                             "</title></head>\r\n<body>\r\n<center><h1>", title, "</h1></center>\r\n", notice, "<hr><center>",
+                             server_text(exchange), "</center>\r\n</body>\r\n</html>\r\n"});
     response.content_type = "text/html";
     response.content_length = text.size();
     exchange.content = &exchange.make<io::MemorySource>(text);
@@ -105,9 +103,10 @@ std::string_view absolute_location(Exchange& exchange, std::string_view relative
     const CoreSettings& core = exchange.core();
     std::string host = exchange.request.authority.empty() ? local.host() : std::string{exchange.host_name};
     if (core.server_name_in_redirect && !exchange.host->first_name().empty()) host = exchange.host->first_name();
-    const bool named_port = core.port_in_redirect && local.port() != 80 && local.port() != 0;
+    const bool is_secure = exchange.connection.is_secure();
+    const bool named_port = core.port_in_redirect && local.port() != (is_secure ? 443 : 80) && local.port() != 0;
     const std::string port = named_port ? fmt::format(":{}", local.port()) : std::string{};
-    return exchange.arena.copy(fmt::format("http://{}{}{}", host, port, relative));
+    return exchange.arena.copy(fmt::format("http{}://{}{}{}", is_secure ? "s" : "", host, port, relative));
 }
 
 std::string words_of(const Error& error) {
@@ -153,7 +152,7 @@ Outcome answer_text(Exchange& exchange, int code, std::string_view text, std::st
 
 Outcome redirect_to_slash(Exchange& exchange) {
     std::string_view target = http::escape_path(exchange.location->name, exchange.arena);
-    if (!exchange.args.empty()) target = exchange.arena.join(exchange.arena.join(target, "?"), exchange.args);
+    if (!exchange.args.empty()) target = exchange.arena.join({target, "?", exchange.args});
     exchange.response.location = target;
     return Outcome::status(301);
 }

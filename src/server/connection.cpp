@@ -15,11 +15,19 @@
 #include "server/http1.hpp"
 #include "server/http2.hpp"
 #include "server/proxied_connection.hpp"
+#include "server/tls_connection.hpp"
 #include "server/worker.hpp"
 #include "sys/socket.hpp"
+#include "tls/facts.hpp"
 
 namespace webserv::server {
 namespace {
+
+/// The default server's word: no other has been named yet.
+bool takes_http2(Connection& connection) {
+    const ListenPoint& point = connection.point_behind(connection.entrance->current);
+    return speaks_http2(point, *point.default_host);
+}
 
 /// Waits for the first octets: HTTP/2 begins with some that no request of HTTP/1 begins with (RFC 9113 section 3.4).
 Task<bool> begins_with_preface(Connection& connection, io::Deadline deadline) {
@@ -40,13 +48,23 @@ Task<bool> begins_with_preface(Connection& connection, io::Deadline deadline) {
 /// What comes before the first request.
 Task<> begin(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
-    const io::Deadline deadline = connection.first_head_deadline();
+    io::Deadline deadline = connection.first_head_deadline();
+    std::string rest;
     if (connection.point_behind(connection.entrance->current).proxy_protocol) {
-        const bool introduced = co_await read_proxy_header(connection, deadline);
+        const bool introduced = co_await read_proxy_header(connection, deadline, rest);
         if (!introduced) co_return;
     }
     bool is_http2 = false;
-    if (takes_http2(connection)) is_http2 = co_await begins_with_preface(connection, deadline);
+    if (connection.point_behind(connection.entrance->current).secure) {
+        const bool begun = co_await begin_tls(connection, rest);
+        if (!begun) co_return;
+        deadline = connection.worker.loop.now() + connection.settings().client_header_timeout;
+        is_http2 = connection.tls && tls::application_protocol_of(*connection.tls) == "h2";
+    } else {
+        if (!rest.empty()) connection.http.begin_with(rest);
+        if (takes_http2(connection)) is_http2 = co_await begins_with_preface(connection, deadline);
+    }
+    rest = {};
     Task<> life = is_http2 ? serve_http2(std::move(owned)) : serve_http1(std::move(owned), deadline);
     co_await life;
 }
@@ -57,8 +75,7 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd accepted, const sys
     : worker{worker_of_connection},
       entrance{std::move(way)},
       socket{worker.loop, &worker.scope, std::move(accepted)},
-      stream{socket},
-      http{stream},
+      http{socket},
       number{worker.next_connection_number()},
       since{worker.loop.now()},
       peer_{peer} {
@@ -81,6 +98,18 @@ const ListenPoint& Connection::point_behind(const WayIn& way_in) {
         std::find_if(point.specific.begin(), point.specific.end(), [&](const auto& specific) { return specific->address == local(); });
     return found != point.specific.end() ? **found : point;
 }
+
+io::Stream& Connection::stream() noexcept {
+    if (tls) return *tls;
+    return socket;
+}
+
+void Connection::use(std::unique_ptr<tls::Stream> secured) {
+    tls = std::move(secured);
+    http.use(*tls);
+}
+
+bool Connection::has_read_all() const noexcept { return socket.has_read_all() && !http.has_buffered() && !(tls && tls->has_buffered()); }
 
 void Connection::set_cork(bool on) {
     if (!peer_.is_local())
@@ -125,8 +154,8 @@ io::Deadline Connection::first_head_deadline() { return since + settings().clien
 Task<> serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     // Most connections begin with a request: they need no frame but that of the loop which answers them.
-    const bool has_preliminaries = connection.point_behind(connection.entrance->current).proxy_protocol || takes_http2(connection);
-    if (has_preliminaries) return begin(std::move(owned));
+    const ListenPoint& point = connection.point_behind(connection.entrance->current);
+    if (point.proxy_protocol || point.secure || takes_http2(connection)) return begin(std::move(owned));
     const io::Deadline deadline = connection.first_head_deadline();
     return serve_http1(std::move(owned), deadline);
 }

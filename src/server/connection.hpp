@@ -16,6 +16,7 @@
 #include "server/site.hpp"
 #include "sys/address.hpp"
 #include "sys/fd.hpp"
+#include "tls/stream.hpp"
 
 namespace webserv::server {
 
@@ -58,15 +59,20 @@ public:
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
     void reset() noexcept;                           ///< it ends with RST, whenever it ends
-    void set_nodelay();                              ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
+    /// What requests and responses go through: the socket, or TLS over it.
+    [[nodiscard]] io::Stream& stream() noexcept;
+    [[nodiscard]] bool is_secure() const noexcept { return tls != nullptr; }
+    void use(std::unique_ptr<tls::Stream> secured);
+    [[nodiscard]] bool has_read_all() const noexcept;  ///< whatever comes from now on was not there before the kernel says so
+    void set_nodelay();                                ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
     Worker& worker;
     const std::shared_ptr<const Entrance> entrance;
     io::SocketStream socket;
-    io::Stream& stream;          ///< what requests and responses go through
-    h1::Connection http;         ///< on the stream, as long as nothing else is spoken there
-    std::uint64_t number;        ///< $connection: counts from 1 in each worker
-    std::uint64_t requests = 0;  ///< $connection_requests
+    std::unique_ptr<tls::Stream> tls;  ///< null: what is sent is not encrypted
+    h1::Connection http;               ///< on the stream, as long as nothing else is spoken there
+    std::uint64_t number;              ///< $connection: counts from 1 in each worker
+    std::uint64_t requests = 0;        ///< $connection_requests
     io::TimePoint since;
     std::unique_ptr<const ProxyHeader> proxy_header;  ///< null: no proxy has said whose connection this is
     bool nodelay = false;                             ///< TCP_NODELAY is set

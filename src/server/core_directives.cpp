@@ -279,6 +279,13 @@ constexpr Directive directives[] = {
      .apply = config::store_choice<&CoreSettings::satisfy, satisfy_choices>,
      .doc = "Whether an exchange has to be let in by all that control access (`allow` and `deny`, credentials ...), or by any one of them. "
             "If none lets it in, 401 is answered rather than 403."},
+    {.name = "auth_delay",
+     .contexts = everywhere,
+     .syntax = "time",
+     .fallback = "0s",
+     .apply = config::store_milliseconds<&CoreSettings::auth_delay>,
+     .doc = "How long an exchange waits that access control answers with 401: whoever tries passwords learns nothing from the time it "
+            "takes, and gets fewer tries."},
     {.name = "limit_except",
      .contexts = context::location,
      .takes = arity::block_with(1, arity::unbounded),

@@ -134,6 +134,7 @@ struct CoreSettings {
     bool etag = true;
     Tokens server_tokens = Tokens::on;
     Satisfy satisfy = Satisfy::all;
+    milliseconds auth_delay{0};  ///< before a refused exchange is answered with 401
 
     milliseconds keepalive_timeout{75'000};  ///< 0: no keep-alive
     seconds keepalive_header{0};             ///< Keep-Alive: timeout=N; 0: not sent

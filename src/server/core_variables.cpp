@@ -45,7 +45,7 @@ Value joined_field(Exchange& exchange, const http::FieldSection& fields, std::st
     Value joined;
     for (const http::FieldLine& line : fields) {
         if (!is_named(line.name, variable)) continue;
-        joined = joined ? exchange.arena.join(exchange.arena.join(*joined, separator), line.value) : line.value;
+        joined = joined ? exchange.arena.join({*joined, separator, line.value}) : line.value;
     }
     return joined;
 }
@@ -157,7 +157,7 @@ constexpr Variable variables[] = {
          return e.arena.copy(name);
      }},
     {.name = "http_", .get = [](Exchange& e, std::string_view rest) { return joined_field(e, e.request.fields, rest); }, .prefix = true},
-    {.name = "https", .get = [](Exchange&, std::string_view) -> Value { return ""; }},
+    {.name = "https", .get = [](Exchange& e, std::string_view) -> Value { return e.connection.is_secure() ? "on" : ""; }},
     {.name = "msec",
      .get =
          [](Exchange& e, std::string_view) {
@@ -199,7 +199,7 @@ constexpr Variable variables[] = {
     {.name = "request_time", .get = [](Exchange& e, std::string_view) { return seconds_text(e, since(e, e.began)); }, .cacheable = false},
     {.name = "request_uri",
      .get = [](Exchange& e, std::string_view) -> Value { return e.request.target.empty() ? Value{} : e.request.target; }},
-    {.name = "scheme", .get = [](Exchange&, std::string_view) -> Value { return "http"; }},
+    {.name = "scheme", .get = [](Exchange& e, std::string_view) -> Value { return e.connection.is_secure() ? "https" : "http"; }},
     {.name = "sent_http_", .get = sent_field, .cacheable = false, .prefix = true},
     {.name = "sent_trailer_",
      .get = [](Exchange& e, std::string_view rest) { return joined_field(e, e.response.trailers, rest); },

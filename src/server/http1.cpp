@@ -26,7 +26,7 @@ public:
         connection_.http.set_content_limits(bytes_max, patience);
     }
     std::uint64_t request_bytes() const noexcept override { return connection_.http.request_bytes(); }
-    bool is_pipelined() const noexcept override { return connection_.http.has_buffered(); }
+    bool is_pipelined() const noexcept override { return connection_.http.is_pipelined(); }
     Task<http::Sent> write_response(const http::Response& response, const h1::HeadOptions& options, io::Source* content,
                                     const SendLimits& limits, Arena& arena) override {
         connection_.socket.set_share(limits.share_bytes);
@@ -181,8 +181,11 @@ Task<std::optional<bool>> wait_undisturbed(Connection& connection, io::Deadline 
 }
 
 Task<> close(Connection& connection, const After& after) {
-    if (after.broken || after.lingering == Lingering::off) co_return;
-    if (after.lingering == Lingering::on && !after.unread) co_return;
+    if (after.broken) co_return;
+    if (after.lingering == Lingering::off || (after.lingering == Lingering::on && !after.unread)) {
+        if (connection.tls) co_await tls::say_goodbye(*connection.tls, connection.worker.loop.now() + after.lingering_timeout);
+        co_return;
+    }
     co_await connection.http.close_gracefully(connection.worker.loop.now() + after.lingering_time, after.lingering_timeout);
 }
 
@@ -195,7 +198,7 @@ Task<> serve_http1(std::unique_ptr<Connection> owned, std::optional<io::Deadline
     milliseconds reserved{0};
     for (;;) {
         // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
-        const bool comes_later = connection.socket.has_read_all() && !connection.http.has_buffered();
+        const bool comes_later = connection.has_read_all();
         const io::Deadline deadline = worker.loop.now() + timeout;
         std::optional<bool> readable;
         if (reserved.count() > 0) readable = co_await wait_undisturbed(connection, worker.loop.now() + std::min(timeout, reserved));

@@ -73,7 +73,7 @@ struct Http2::Carrier final : Transport {
 
 Http2::Http2(Connection& connection)
     : connection_{connection},
-      http_{connection.stream, connection.worker.loop, *this, limits_of(connection.point_behind(connection.entrance->current)),
+      http_{connection.stream(), connection.worker.loop, *this, limits_of(connection.point_behind(connection.entrance->current)),
             timing_of(connection.point_behind(connection.entrance->current))} {
     connection.http2 = this;
     if (connection.point_behind(connection.entrance->current).default_host->bare.core->tcp_nodelay) connection.set_nodelay();
@@ -139,10 +139,7 @@ void Http2::ends(bool timed_out) {
     connection_.log(error == h2::ErrorCode::enhance_your_calm ? Level::warn : Level::info, message, doing);
 }
 
-bool takes_http2(Connection& connection) {
-    const ListenPoint& point = connection.point_behind(connection.entrance->current);
-    return point.http2 || point.default_host->settings.get<Http2Settings>().enabled;
-}
+bool speaks_http2(const ListenPoint& point, const VirtualHost& host) { return point.http2 || host.settings.get<Http2Settings>().enabled; }
 
 Task<> serve_http2(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;

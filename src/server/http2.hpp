@@ -45,10 +45,10 @@ private:
     Carrier* first_ = nullptr;  // of the exchanges at work
 };
 
-/// Whether HTTP/2 is spoken with peers of this connection who begin with it.
-[[nodiscard]] bool takes_http2(Connection& connection);
+/// Whether HTTP/2 is spoken with peers who offer it there, to this server or, without TLS, with its preface.
+[[nodiscard]] bool speaks_http2(const ListenPoint& point, const VirtualHost& host);
 
-/// Answers requests until either side ends the connection; its first octets are buffered.
+/// Answers requests until either side ends the connection; octets of it may be buffered already.
 Task<> serve_http2(std::unique_ptr<Connection> owned);
 
 }  // namespace webserv::server

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/site_builder.hpp"
+#include "server/tls_settings.hpp"
 
 namespace webserv::server {
 
@@ -36,12 +37,26 @@ Checked<> SiteBuilder::join_point(ListenPoint& point, const ListenEntry& entry, 
     }
     if (point.default_host == nullptr) point.default_host = entry.host;
     point.proxy_protocol = point.proxy_protocol || entry.spec.proxy_protocol;  // of all servers there
+    point.secure = point.secure || entry.spec.secure;
     point.http2 = point.http2 || entry.spec.http2;
     if (entry.spec.http2) warn("the \"listen ... http2\" directive is deprecated, use the \"http2\" directive instead", entry.spec.place);
     if (entry.spec.has_options) {
         if (has_options) return complain(fmt::format("duplicate listen options for {}", point.address.text()), entry.spec.place);
         has_options = true;
         point.options = entry.spec.options;
+    }
+    return {};
+}
+
+Checked<> SiteBuilder::check_certificates(const ListenPoint& point) {
+    const auto is_of_point = [&](const ListenEntry& entry) { return entry.spec.address == point.address; };
+    const VirtualHost* const shown = point.default_host;
+    if (shown->tls) return {};
+    for (const ListenEntry& entry : listens_) {
+        // Where the default server refuses handshakes, the others need certificates of their own.
+        const bool needs = is_of_point(entry) && !entry.host->tls && !entry.host->settings.get<TlsSettings>().reject_handshake;
+        if (!needs) continue;
+        return complain("no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive", entry.spec.place);
     }
     return {};
 }
@@ -72,6 +87,9 @@ Checked<> SiteBuilder::link_points() {
     for (Draft& draft : drafts) {
         const auto has_regex = [](const ServerName& name) { return name.regex != nullptr; };
         const auto& names = draft.hosts.front()->names;
+        if (draft.point->secure) {
+            if (auto checked = check_certificates(*draft.point); !checked) return checked;
+        }
         draft.point->single = draft.hosts.size() == 1 && std::none_of(names.begin(), names.end(), has_regex);
     }
     for (Draft& draft : drafts) {

@@ -156,7 +156,7 @@ TEST(Listen, ComplainsAboutParametersAtTheirPlace) {
         {"80 backlog=", "invalid backlog \"backlog=\"", ""},
         {"80 backlog=2147483648", "invalid backlog \"backlog=2147483648\"", ""},
         {"[::]:80 ipv6only=yes", "invalid ipv6only flags \"yes\"", ""},
-        {"80 ssl", "parameter \"ssl\" of \"listen\" is known to nginx but not supported by webserv yet", ""},
+        {"80 quic", "parameter \"quic\" of \"listen\" is known to nginx but not supported by webserv yet", ""},
         {"80 setfib=1", "parameter \"setfib\" of \"listen\" is not supported on Linux", ""},
         {"80 rcvbuf=", "invalid rcvbuf \"rcvbuf=\"", ""},
         {"80 sndbuf=4g", "invalid sndbuf \"sndbuf=4g\"", ""},

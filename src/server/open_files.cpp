@@ -14,6 +14,7 @@ namespace {
 
 // A worker keeps at most this many descriptors for files: a busy site's hot set, far below the usual descriptor limits.
 constexpr std::size_t files_max = 512;
+constexpr std::size_t missing_max = 256;
 
 // Below this a copy out of the page cache in the same writev as the head is cheaper than a sendfile of its own (measured).
 constexpr std::uint64_t mapped_bytes_max = 32U << 10;
@@ -23,6 +24,12 @@ constexpr unsigned hits_before_watch_max = 4096;
 
 bool out_of_descriptors(const Error& error) {
     return error.code == std::errc::too_many_files_open || error.code == std::errc::too_many_files_open_in_system;
+}
+
+/// Whether the file that is kept, or the lack of one (null), is what the name stands for now.
+bool is_as_before(const Result<sys::FileStatus>& status, const OpenFile* file) {
+    if (file == nullptr) return !status && status.error().code == std::errc::no_such_file_or_directory;
+    return status && *status == file->status;
 }
 
 // Without a look before: the name was a regular file's a moment ago. A pipe that has taken its place hangs nobody.
@@ -37,12 +44,11 @@ Result<OpenFiles::Found> open_now(const char* path) {
 Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
     if (!caught_up_) catch_up();
     const auto known = by_path_.find(path);
-    if (known == by_path_.end()) return ask(path, recent_.end());
+    if (known == by_path_.end()) return ask(path, known);
     const Recent::iterator entry = known->second;
     // Once a second it is asked all the same: mounts, and writes through a mapping, are told to nobody.
-    if (!entry->watched.untouched() || entry->checked != second_) return ask(path, entry);
-    recent_.splice(recent_.begin(), recent_, entry);
-    return Found{entry->file->status, entry->file};
+    if (!entry->watched.untouched() || entry->checked != second_) return ask(path, known);
+    return use(entry);
 }
 
 void OpenFiles::catch_up() {
@@ -53,23 +59,26 @@ void OpenFiles::catch_up() {
     caught_up_ = true;
 }
 
-Result<OpenFiles::Found> OpenFiles::ask(std::string_view path, Recent::iterator known) {
+Result<OpenFiles::Found> OpenFiles::ask(std::string_view path, ByPath::iterator known) {
     char name[PATH_MAX];
     if (path.size() >= sizeof name) return std::unexpected{Error{std::errc::filename_too_long, Blame::downstream, "stat"}};
     std::memcpy(name, path.data(), path.size());
     name[path.size()] = '\0';
 
     const auto status = sys::status_of(name);
-    if (known != recent_.end()) {
-        if (status && known->file->status == *status) {
-            recent_.splice(recent_.begin(), recent_, known);
-            known->checked = second_;
-            if (!known->watched.untouched()) consider_watching(*known, name);
-            return Found{*status, known->file};
+    if (known != by_path_.end()) {
+        const Recent::iterator entry = known->second;
+        if (is_as_before(status, entry->file.get())) {
+            entry->checked = second_;
+            if (!entry->watched.untouched()) consider_watching(*entry, name);
+            return use(entry);
         }
-        forget(known);
+        forget(entry);
     }
-    if (!status) return std::unexpected{status.error()};
+    if (!status) {
+        if (status.error().code == std::errc::no_such_file_or_directory) remember(path, nullptr);
+        return std::unexpected{status.error()};
+    }
     if (!status->is_regular()) return Found{*status, nullptr};
     return open_unknown(path, name);
 }
@@ -81,11 +90,22 @@ Result<OpenFiles::Found> OpenFiles::open_unknown(std::string_view path, const ch
         forget(std::prev(recent_.end()));
         found = open_now(name);
     }
-    if (!found || !found->file) return found;
-    if (recent_.size() >= files_max) forget(std::prev(recent_.end()));
-    recent_.emplace_front(path, found->file);
-    by_path_.emplace(recent_.front().path, recent_.begin());
+    if (found && found->file) remember(path, found->file);
     return found;
+}
+
+Result<OpenFiles::Found> OpenFiles::use(Recent::iterator entry) {
+    Recent& list = list_of(*entry);
+    list.splice(list.begin(), list, entry);
+    if (!entry->file) return std::unexpected{Error{.code = std::errc::no_such_file_or_directory, .doing = "stat"}};
+    return Found{entry->file->status, entry->file};
+}
+
+void OpenFiles::remember(std::string_view path, std::shared_ptr<const OpenFile> file) {
+    Recent& list = file ? recent_ : missing_;
+    if (list.size() >= (file ? files_max : missing_max)) forget(std::prev(list.end()));
+    list.emplace_front(path, std::move(file));
+    by_path_.emplace(list.front().path, list.begin());
 }
 
 void OpenFiles::consider_watching(Entry& entry, const char* name) {
@@ -94,14 +114,13 @@ void OpenFiles::consider_watching(Entry& entry, const char* name) {
     entry.hits_before_watch = std::min(entry.hits_before_watch * 2, hits_before_watch_max);
     if (!watch_.watch(entry.path, entry.watched)) return;
     // What changed before the watch was there is seen now; what changes later will be told.
-    const auto status = sys::status_of(name);
-    if (!status || !(*status == entry.file->status)) watch_.unwatch(entry.watched);
+    if (!is_as_before(sys::status_of(name), entry.file.get())) watch_.unwatch(entry.watched);
 }
 
 void OpenFiles::forget(Recent::iterator entry) {
     watch_.unwatch(entry->watched);
     by_path_.erase(entry->path);
-    recent_.erase(entry);
+    list_of(*entry).erase(entry);
 }
 
 std::size_t OpenFiles::watched() const noexcept {

@@ -1,4 +1,4 @@
-// server/open_files.hpp: files that were served lately, kept open with what every response about them needs.
+// server/open_files.hpp: files that were served lately, kept open with what every response about them needs; and names of none.
 // Never stale: a lookup asks stat(2), unless the path is watched and nothing has happened to it; and small files are mapped, so that
 // their octets are the page cache's own.
 #pragma once
@@ -51,31 +51,37 @@ public:
     void watch_nothing() noexcept { may_watch_ = false; }
 
     [[nodiscard]] std::size_t size() const noexcept { return recent_.size(); }
+    [[nodiscard]] std::size_t missing() const noexcept { return missing_.size(); }
     [[nodiscard]] std::size_t watched() const noexcept;
 
 private:
     struct Entry {
         Entry(std::string_view name, std::shared_ptr<const OpenFile> opened) : path{name}, file{std::move(opened)} {}
         const std::string path;
-        std::shared_ptr<const OpenFile> file;
-        std::int64_t checked = 0;        // second of the last stat
-        unsigned hits = 0;               // since it was opened, or touched
-        unsigned hits_before_watch = 3;  // what is asked for often is worth a watch; what changes often less and less
+        std::shared_ptr<const OpenFile> file;  // null: there is nothing of that name
+        std::int64_t checked = 0;              // second of the last stat
+        unsigned hits = 0;                     // since it was opened, or touched
+        unsigned hits_before_watch = 3;        // what is asked for often is worth a watch; what changes often less and less
         WatchedPath watched;
     };
-    using Recent = std::list<Entry>;  // the one used last stands first
+    using Recent = std::list<Entry>;                                        // the one used last stands first
+    using ByPath = std::unordered_map<std::string_view, Recent::iterator>;  // keys point into the entries
     void catch_up();
-    [[nodiscard]] Result<Found> ask(std::string_view path, Recent::iterator known);
+    [[nodiscard]] Result<Found> ask(std::string_view path, ByPath::iterator known);
     [[nodiscard]] Result<Found> open_unknown(std::string_view path, const char* name);
+    [[nodiscard]] Result<Found> use(Recent::iterator entry);
+    void remember(std::string_view path, std::shared_ptr<const OpenFile> file);
     void consider_watching(Entry& entry, const char* name);
     void forget(Recent::iterator entry);
+    [[nodiscard]] Recent& list_of(const Entry& entry) noexcept { return entry.file ? recent_ : missing_; }
 
     PathWatch watch_;
     bool may_watch_ = true;
     bool caught_up_ = false;
     std::int64_t second_ = 0;  // of the last catch_up, on a clock that never goes back
     Recent recent_;
-    std::unordered_map<std::string_view, Recent::iterator> by_path_;  // keys point into recent_
+    Recent missing_;  // apart: whoever asks for many names of nothing must not drive out files
+    ByPath by_path_;
 };
 
 }  // namespace webserv::server

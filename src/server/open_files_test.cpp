@@ -123,6 +123,24 @@ TEST_P(OpenFilesTest, AreForgottenWhenDeleted) {
     EXPECT_EQ(content(*open(file)), "again");
 }
 
+TEST_P(OpenFilesTest, AreFoundAsSoonAsTheyAreThere) {
+    const std::string file = path("new");
+    for (int i = 0; i < 20; ++i) {
+        for (int j = 0; j < 8; ++j) ASSERT_EQ(error_of(file), std::errc::no_such_file_or_directory);
+        write("new", std::to_string(i));
+        ASSERT_EQ(content(*open(file)), std::to_string(i));
+        std::filesystem::remove(file);
+    }
+}
+
+TEST_P(OpenFilesTest, NamesOfNothingDriveOutNoFiles) {
+    const std::string file = write("a", "hello");
+    const auto opened = open(file);
+    for (int i = 0; i < 2000; ++i) EXPECT_EQ(error_of(path("none" + std::to_string(i))), std::errc::no_such_file_or_directory);
+    EXPECT_LE(files_.missing(), 256U);
+    EXPECT_EQ(open(file), opened);
+}
+
 TEST_P(OpenFilesTest, AreForgottenWhenTheyBecomeFolders) {
     const std::string file = write("a", "hello");
     (void)open(file);

@@ -58,10 +58,17 @@ bool PathWatch::follow(std::string_view path, WatchedPath& watched) {
     std::string rest{path};
     while (watched.steps_.size() < steps_max) {
         const std::string name = take_component(rest);
-        if (name.empty()) return sys::is_on_local_file_system(place.c_str()) && depend(kernel_->add_file(place.c_str()), {}, watched);
+        if (name.empty()) return reach(place, watched);
         if (!step_into(place, name, rest, watched)) return false;
     }
     return false;
+}
+
+// The end of the path. If nothing is there, its folder tells when something comes.
+bool PathWatch::reach(const std::string& place, WatchedPath& watched) {
+    const auto file = kernel_->add_file(place.c_str());
+    if (!file) return file.error().code == std::errc::no_such_file_or_directory && !watched.steps_.empty();
+    return depend(file, {}, watched) && sys::is_on_local_file_system(place.c_str());
 }
 
 // One component: `place` becomes what it names, or, if that is a symbolic link, `rest` begins with where it leads.

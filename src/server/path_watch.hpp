@@ -32,7 +32,8 @@ private:
 
 class PathWatch {
 public:
-    /// Begins to watch an absolute path. What happened before is not told: look at the file once more afterwards.
+    /// Begins to watch an absolute path. What happened before is not told: look at the file once more afterwards. Where the last name
+    /// of the path is missing, its coming is what happens.
     /// @return false: it can not be watched (a limit, a network file system, a folder that can not be read), so nobody will say
     bool watch(std::string_view path, WatchedPath& watched);
     void unwatch(WatchedPath& watched);
@@ -45,6 +46,7 @@ private:
 
     [[nodiscard]] bool open();
     bool follow(std::string_view path, WatchedPath& watched);
+    bool reach(const std::string& place, WatchedPath& watched);
     bool step_into(std::string& place, std::string_view name, std::string& rest, WatchedPath& watched);
     bool depend(const Result<int>& watch, std::string_view name, WatchedPath& watched);
     void touched(const sys::FileChange& change);

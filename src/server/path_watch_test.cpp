@@ -136,10 +136,40 @@ TEST_F(PathWatchTest, TellsPathsOfTheSameFolderApart) {
     EXPECT_FALSE(path_.untouched());
 }
 
+TEST_F(PathWatchTest, NoticesThatSomethingComes) {
+    fs::create_symlink("deep/nothing", at("real/dangling"));
+    const struct {
+        const char* what;
+        std::function<void()> change;
+    } cases[] = {
+        {"a file", [this] { write("real/deep/nothing", "x"); }},
+        {"a folder", [this] { fs::create_directory(at("real/deep/nothing")); }},
+        {"a link", [this] { fs::create_symlink("file", at("real/deep/nothing")); }},
+        {"a hard link", [this] { fs::create_hard_link(at("real/deep/file"), at("real/deep/nothing")); }},
+        {"a file of another name", [this] { fs::rename(at("real/deep/file"), at("real/deep/nothing")); }},
+        {"another folder", [this] { fs::rename(at("real/deep"), at("real/aside")); }},
+    };
+    for (const auto& c : cases) {
+        fs::remove_all(at("real/aside"));
+        fs::remove_all(at("real/deep/nothing"));
+        fs::create_directories(at("real/deep"));
+        write("real/deep/file", "x");
+        WatchedPath dangling;
+        ASSERT_TRUE(watch_.watch(at("link/deep/nothing"), path_)) << c.what;
+        ASSERT_TRUE(watch_.watch(at("link/dangling"), dangling)) << c.what;
+        write("real/deep/file", "y");
+        watch_.catch_up();
+        ASSERT_TRUE(path_.untouched() && dangling.untouched()) << c.what;
+        c.change();
+        watch_.catch_up();
+        EXPECT_FALSE(path_.untouched()) << c.what;
+        EXPECT_FALSE(dangling.untouched()) << c.what;
+    }
+}
+
 TEST_F(PathWatchTest, RefusesWhatItCannotFollow) {
     fs::create_symlink("loop", at("loop"));
-    for (const std::string& name :
-         {at("missing"), at("missing/file"), at("loop"), std::string{"relative"}, std::string{"/proc/self/status"}}) {
+    for (const std::string& name : {at("missing/file"), at("loop"), std::string{"relative"}, std::string{"/proc/self/status"}}) {
         EXPECT_FALSE(watch_.watch(name, path_)) << name;
         EXPECT_FALSE(path_.untouched()) << name;
     }

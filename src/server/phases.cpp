@@ -11,8 +11,10 @@
 #include "http/status.hpp"
 #include "http/target.hpp"
 #include "http/user_agent.hpp"
+#include "io/sleep.hpp"
 #include "server/access.hpp"
 #include "server/answers.hpp"
+#include "server/tls_settings.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::server {
@@ -24,7 +26,10 @@ void choose_host(Exchange& exchange) {
     const ListenPoint& point = exchange.point;
     exchange.host = point.default_host;
     if (!point.single) {
-        const NameTable::Choice choice = point.names.find(exchange.host_name, exchange.arena);
+        // Without a Host field the name that the TLS handshake meant still holds.
+        const bool is_named = !exchange.host_name.empty() || !exchange.connection.is_secure();
+        const std::string_view name = is_named ? exchange.host_name : server_name_of_handshake(exchange);
+        const NameTable::Choice choice = point.names.find(name, exchange.arena);
         if (choice.host != nullptr) exchange.host = choice.host;
         if (choice.captures != nullptr) exchange.take_captures(choice.captures, choice.name->named_captures);
     }
@@ -108,6 +113,8 @@ public:
         waited_for_ = waiting.phase;
         return waiting.waiting(exchange);
     }
+    /// Whether the outcome is that access control wants to see credentials, or better ones.
+    [[nodiscard]] bool wants_credentials() const noexcept { return wants_credentials_; }
     std::optional<Outcome> go_on(Exchange& exchange, Outcome waited = Outcome::declined()) {
         if (const Outcome heard = hear(exchange, waited_for_, waited); heard.kind != Outcome::Kind::declined) return heard;
         for (; !handlers_.empty(); handlers_ = handlers_.subspan(1)) {
@@ -144,11 +151,13 @@ private:
     Outcome hear(Exchange& exchange, Phase phase, Outcome outcome) {
         if (phase != Phase::access) return outcome;
         const Outcome answer = access_.hear(outcome);
+        wants_credentials_ = answer.kind == Outcome::Kind::status && answer.code == 401;
         // Whoever asked for credentials before need not have them any more.
         if (access_.is_settled()) exchange.response.fields.remove("WWW-Authenticate");
         return answer;
     }
-    Outcome refuse(Exchange& exchange) const {
+    Outcome refuse(Exchange& exchange) {
+        wants_credentials_ = access_.refusal() == 401;
         if (access_.refusal() == 403) exchange.log(Level::error, "access forbidden by rule");
         return Outcome::status(access_.refusal());
     }
@@ -157,7 +166,15 @@ private:
     Stage stage_ = Stage::arrival;
     Phase waited_for_ = Phase::post_read;
     AccessVerdict access_{Satisfy::all};
+    bool wants_credentials_ = false;
 };
+
+// auth_delay. A worker that is told to end does not wait.
+Task<> delay_refusal(Exchange& exchange) {
+    exchange.log(Level::info, "delaying unauthorized request");
+    const io::Deadline until = io::deadline_after(exchange.worker.loop.now(), exchange.core().auth_delay);
+    (void)co_await io::sleep_until(exchange.worker.loop, &exchange.worker.scope, until);
+}
 
 Outcome apply_filters(Exchange& exchange) {
     http::Response& response = exchange.response;
@@ -184,6 +201,9 @@ Outcome begin(Exchange& exchange) {
         exchange.request.fields.remove_if([](const http::FieldLine& line) { return line.name.find('_') != line.name.npos; });
     }
 
+    if (exchange.point.secure) {
+        if (const Outcome checked = check_tls(exchange); checked.kind != Outcome::Kind::declined) return checked;
+    }
     using http::Method;
     const Method method = exchange.request.method;
     if (method == Method::trace || method == Method::connect) {
@@ -216,6 +236,7 @@ Task<> answer(Exchange& exchange, Outcome outcome) {
                 decided = pass.go_on(exchange, waited);
             }
             outcome = *decided;
+            if (pass.wants_credentials() && exchange.core().auth_delay.count() > 0) co_await delay_refusal(exchange);
         }
         while (outcome.kind == Kind::status) outcome = answer_status(exchange, outcome.code);
         if (outcome.kind == Kind::redirected) continue;

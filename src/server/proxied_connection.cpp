@@ -2,9 +2,6 @@
 // Who sends none gets no answer: he is no proxy, or one that is not configured.
 #include "server/proxied_connection.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
 #include <string>
 
 #include "io/stream.hpp"
@@ -19,14 +16,14 @@ constexpr std::string_view doing = "reading PROXY protocol";
 
 }  // namespace
 
-Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
+Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline, std::string& rest) {
     using Progress = ProxyHeaderStep::Progress;
     std::string gathered;
     for (;;) {
         const std::size_t before = gathered.size();
         gathered.resize(proxy_header_bytes_max);  // the parser is content, or not, with less
         const std::span<char> room{gathered.data() + before, gathered.size() - before};
-        auto count = co_await io::read_some(connection.stream, room, deadline);
+        auto count = co_await io::read_some(connection.socket, room, deadline);
         gathered.resize(before + count.value_or(0));
         if (!count || *count == 0) {
             if (!count && count.error().code == std::errc::operation_canceled) co_return false;  // we are ending
@@ -41,7 +38,7 @@ Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline) {
             co_return false;
         }
         if (step.header) connection.proxy_header = std::make_unique<const ProxyHeader>(std::move(*step.header));
-        if (step.bytes < gathered.size()) connection.http.begin_with(std::string_view{gathered}.substr(step.bytes));
+        rest = gathered.substr(step.bytes);
         co_return true;
     }
 }

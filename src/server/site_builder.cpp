@@ -174,6 +174,7 @@ Checked<> SiteBuilder::add_server(Scope& outer, const Statement& statement) {
     Scope scope{config::context::server, host->settings, *grammar_, this};
     if (auto done = grammar_->apply(statement.block, scope); !done) return done;
 
+    if (auto added = add_tls_context(*host); !added) return added;
     if (listens_.size() == listens_before) listens_.push_back({default_listen(loader_.is_root()), host_});
     if (host->names.empty()) host->names.push_back({});
     host->locations.index();

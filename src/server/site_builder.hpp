@@ -2,6 +2,7 @@
 // Lives while a configuration is read; the Site it gives never changes again.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -54,6 +55,8 @@ public:
     /// The identity of the access log at this place.
     [[nodiscard]] std::size_t access_log_index(const observe::LogPlace& place);
     void use_access_log(std::size_t index) { site_->access_logs[index].used = true; }
+    /// One name, one size, wherever it stands.
+    [[nodiscard]] config::Checked<> declare_session_cache(const std::string& name, std::uint64_t bytes, const config::Word& word);
     bool saw_events = false;
 
 private:
@@ -67,6 +70,8 @@ private:
     [[nodiscard]] config::Checked<> parse_location_name(const config::Statement& statement, Location& location);
     [[nodiscard]] config::Checked<> link_points();
     [[nodiscard]] config::Checked<> join_point(ListenPoint& point, const ListenEntry& entry, bool& has_default, bool& has_options);
+    [[nodiscard]] config::Checked<> check_certificates(const ListenPoint& point);
+    [[nodiscard]] config::Checked<> add_tls_context(VirtualHost& host);
     void add_names(ListenPoint& point, const VirtualHost& host);
     void compile_handlers(Location& location);
     void compile_host(VirtualHost& host);
@@ -83,6 +88,8 @@ private:
     VirtualHost* host_ = nullptr;
     std::vector<Location*> locations_;
     std::vector<ListenEntry> listens_;
+    std::map<std::string, std::uint64_t> session_caches_;
+    std::vector<std::pair<const void*, std::shared_ptr<const tls::Context>>> tls_contexts_;  // by settings: those that are shared
 };
 
 [[nodiscard]] inline SiteBuilder& builder(config::Scope& scope) { return *static_cast<SiteBuilder*>(scope.builder); }

@@ -31,7 +31,7 @@ public:
     /// @param patience   client_body_timeout
     virtual void limit_content(std::uint64_t bytes_max, std::chrono::milliseconds patience) noexcept = 0;
     [[nodiscard]] virtual std::uint64_t request_bytes() const noexcept = 0;     ///< $request_length
-    [[nodiscard]] virtual bool is_pipelined() const noexcept { return false; }  ///< another request has come behind this one
+    [[nodiscard]] virtual bool is_pipelined() const noexcept { return false; }  ///< it has come together with the one before
 
     /// Writes head and content; `content` may be null. What options say about HTTP/1's framing and persistence is for HTTP/1.
     virtual Task<http::Sent> write_response(const http::Response& response, const h1::HeadOptions& options, io::Source* content,

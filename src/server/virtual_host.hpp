@@ -13,6 +13,7 @@
 #include "config/regex.hpp"
 #include "config/settings.hpp"
 #include "server/location.hpp"
+#include "tls/context.hpp"
 
 namespace webserv::server {
 
@@ -32,6 +33,7 @@ struct VirtualHost {
     Location bare;
     std::vector<Handler> post_read_handlers;
     std::vector<Handler> rewrite_handlers;
+    std::shared_ptr<const tls::Context> tls;  ///< null: it has no certificate of its own
     config::Place place;
 
     /// $server_name: the first name as written, but "a.b" for ".a.b"; "" if there is none.

@@ -1,12 +1,12 @@
-// sys/guarded_copy.hpp: a copy out of a mapped file, which may have been truncated: then the kernel sends SIGBUS to whoever reads.
-// For octets of a file that are needed in our own memory; whoever can should let the kernel read the mapping instead.
+// sys/guarded_copy.hpp: copies from memory that may vanish: a mapped file that somebody truncates meanwhile is SIGBUS to who reads it.
+// Costs no system call; for what the kernel does not read by itself, as writev(2) does.
 #pragma once
 
 #include <cstddef>
 
 namespace webserv::sys {
 
-/// memcpy(3). @return false: some of `from` is not there any more; `into` has anything
-[[nodiscard]] bool guarded_copy(char* into, const char* from, std::size_t bytes) noexcept;
+/// @return false: not all of `from` is there (as EFAULT is for a system call); what `to` holds is of no use
+[[nodiscard]] bool copy_guarded(char* to, const char* from, std::size_t bytes) noexcept;
 
 }  // namespace webserv::sys

@@ -199,6 +199,19 @@ def test_limit_except(limited, method, target, status):
     assert limited.request(method, target).status == status
 
 
+@covers("limit_except", "access_log")
+def test_a_log_of_what_is_limited(serve, site):
+    site.write("file", "x")
+    server = serve(server="location / { access_log {dir}/usual.log; limit_except GET { access_log {dir}/odd.log; } }")
+    server.get("/file?first")
+    server.request("PUT", "/file?second")
+    server.get("/file?third")
+    assert "second" in server.log_lines(1, "odd.log")[0]
+    usual = server.log_lines(2, "usual.log")
+    assert "first" in usual[0] and "third" in usual[1]
+    assert len(server.log_lines(1, "odd.log")) == 1
+
+
 @covers("limit_except")
 def test_wrong_limits(site):
     for words, complaint in (("limit_except BREW { }", 'invalid method "BREW"'), ("limit_except { }", "invalid number of arguments"),

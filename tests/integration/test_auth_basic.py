@@ -1,5 +1,6 @@
 # integration/test_auth_basic.py: who is let in, what is logged of it, changes of the file, and passwords that take long.
 # Formats and odd fields are compared with nginx in test_same_as_nginx.py.
+import signal
 import threading
 import time
 
@@ -79,6 +80,38 @@ def test_a_slow_hash_keeps_nobody_waiting(site, serve):
     other.join()
     assert took > 0.1, "the hash is not slow enough to show anything"
     assert during >= 10
+
+
+@covers("auth_delay")
+@cases("more", ["", "satisfy any; deny all;"])
+def test_a_refusal_may_be_delayed(site, serve, more):
+    site.write("file", "x")
+    (site.dir / "users").write_text("plain:{PLAIN}secret\n")
+    server = serve(server=more + "auth_basic r; auth_basic_user_file {dir}/users; auth_delay 300ms; location /denied { auth_basic off; satisfy all; deny all; }")
+    for fields in ([], [basic("plain", "wrong")], [basic("nobody")]):
+        began = time.monotonic()
+        assert server.get("/file", *fields).status == 401
+        assert time.monotonic() - began > 0.29
+    assert server.error_log().count("delaying unauthorized request") == 3
+    assert server.get("/file", basic("plain")).status == 200
+    assert server.get("/none", basic("plain")).status == 404
+    assert server.get("/denied").status == 403
+    assert server.error_log().count("delaying unauthorized request") == 3
+
+
+@covers("auth_delay")
+@not_in_model("iterative", "others wait by intention")
+def test_others_do_not_wait_for_a_delayed_refusal(site, serve):
+    site.write("file", "x")
+    (site.dir / "users").write_text("plain:{PLAIN}secret\n")
+    server = serve(server="auth_basic r; auth_basic_user_file {dir}/users; auth_delay 10m;")
+    with server.connect() as refused:
+        refused.send("GET /file HTTP/1.1\r\nHost: h\r\n\r\n")
+        server.error_line("delaying unauthorized request")
+        assert server.get("/file", basic("plain")).text == "x"
+        assert not refused.readable(0)
+        server.process.signal(signal.SIGTERM)  # ends the wait
+        assert server.process.wait() == 0
 
 
 @cases("words, message", [("auth_basic;", "invalid number of arguments"), ("auth_basic a b;", "invalid number of arguments"),

@@ -136,7 +136,7 @@ def test_the_place_is_shown(site, text, line, column, source, suggestion):
 @webserv_only("it is about what we do not have yet")
 @cases("text, name", [
     (server("location / { proxy_pass http://h; }"), "proxy_pass"), (server("gzip on;"), "gzip"), (server("rewrite a b;"), "rewrite"),
-    (server("limit_req zone=a;"), "limit_req"), (server("ssl_certificate x;"), "ssl_certificate"), (http("map $a $b { }"), "map"),
+    (server("limit_req zone=a;"), "limit_req"), (server("ssl_ocsp on;"), "ssl_ocsp"), (http("map $a $b { }"), "map"),
     (http("upstream u { server a; }"), "upstream"), ("events { } stream { }", "stream"), (server("ssi on;"), "ssi"),
     (server("slice 1m;"), "slice"), (server("auth_request /x;"), "auth_request"), (server("userid on;"), "userid"),
 ])

@@ -18,7 +18,8 @@ HTTP = {"variables_hash_max_size": "2048", "variables_hash_bucket_size": "64", "
         "http2_push_preload": "off", "http2_max_concurrent_pushes": "10", "http2_max_requests": "1000", "http2_max_field_size": "4k",
         "http2_max_header_size": "16k", "http2_recv_timeout": "30s", "http2_idle_timeout": "3m", "http2_pool_size": "4k",
         "http2_streams_index_size": "32", "http2_push": "off",
-        "open_file_cache_valid": "30s", "open_file_cache_min_uses": "2", "open_file_cache_errors": "on", "open_file_cache_events": "off"}
+        "open_file_cache_valid": "30s", "open_file_cache_min_uses": "2", "open_file_cache_errors": "on", "open_file_cache_events": "off",
+        "log_subrequest": "on", "subrequest_output_buffer_size": "8k"}
 SERVER = {"referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
 
 
@@ -40,7 +41,8 @@ def server(shared_serve):
         "msie_padding", "msie_refresh", "client_body_in_single_buffer", "postpone_output", "read_ahead", "send_lowat", "aio_write",
         "http2_push", "http2_push_preload", "http2_max_concurrent_pushes", "http2_max_requests", "http2_max_field_size",
         "http2_max_header_size", "http2_recv_timeout", "http2_idle_timeout", "http2_pool_size", "http2_streams_index_size",
-        "open_file_cache_valid", "open_file_cache_min_uses", "open_file_cache_errors", "open_file_cache_events")
+        "open_file_cache_valid", "open_file_cache_min_uses", "open_file_cache_errors", "open_file_cache_events",
+        "log_subrequest", "subrequest_output_buffer_size")
 @cases("name", [*MAIN, *EVENTS, *HTTP, *SERVER])
 def test_a_notice_in_the_log(server, name):
     line = server.error_line(f'"{name}" changes nothing: ')

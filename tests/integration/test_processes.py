@@ -3,6 +3,7 @@ import os
 import pwd
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,23 @@ def test_every_worker_serves(serve):
     server = serve(main="worker_processes 2;", http="server { listen 127.0.0.1:{port} reuseport; " + ANSWER + " }")
     workers = set(worker_count(server, 2))
     process.wait_until(lambda: workers.discard(int(server.get("/").text)) or not workers, what="an answer of each worker")
+
+
+@not_in_model("fork", "each connection has a process of its own")
+@not_in_model("iterative", "a worker has one connection at a time")
+def test_workers_share_connections(serve):
+    """Within 10 %, unless the machine is too busy to wake a worker: then once more."""
+    server = serve(main="worker_processes 2;", server='return 200 "$pid";')
+    process.wait_until(lambda: len(server.process.workers()) == 2, what="two workers")
+
+    def counts():
+        connections = [server.connect() for _ in range(64)]
+        pids = [connection.get("/").text for connection in connections for _ in range(2)]
+        for connection in connections:
+            connection.close()
+        return Counter(pids).values()
+
+    process.wait_until(lambda: max(shares := counts()) * 2 <= sum(shares) * 1.1, 30, "workers that share")
 
 
 @not_in_model("fork", "$pid is the child's")

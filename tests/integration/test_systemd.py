@@ -94,8 +94,8 @@ def manager(site):
     manager.end()
 
 
-def configure(site, **parts):
-    return site.configure(main="daemon off; worker_processes 2;", **parts)
+def configure(site, main="worker_processes 2;", **parts):
+    return site.configure(main=f"daemon off; {main}", **parts)
 
 
 def test_ready_means_that_it_serves(manager, site):
@@ -146,6 +146,22 @@ def test_the_watchdog_is_kept_quiet(manager, site):
     manager.start(configure(site, server=ANSWER), {"WATCHDOG_USEC": "100000"})
     manager.heard("READY=1")
     manager.heard("WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1")
+
+
+def test_a_server_of_one_process_speaks_too(manager, site):
+    main = "master_process off;"
+    manager.start(configure(site, main, server='return 200 "old";'), {"WATCHDOG_USEC": "100000"})
+    manager.heard("READY=1")
+    manager.heard("WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1")
+    for words, text in (('return 200 "new";', "new"), ("nonsense;", "new")):
+        configure(site, main, server=words)
+        manager.popen.send_signal(signal.SIGHUP)
+        manager.heard("RELOADING=1", "READY=1")
+        with Connection(("127.0.0.1", site.port())) as connection:
+            assert connection.get("/").text == text
+    manager.popen.send_signal(signal.SIGQUIT)
+    manager.heard("STOPPING=1")
+    assert manager.popen.wait(10) == 0
 
 
 def test_a_watchdog_of_somebody_else_is_none(manager, site):

@@ -46,9 +46,9 @@ def head_of(method, target, fields=(), version="1.1", host="localhost"):
 
 
 class Connection:
-    """One connection. `address` is (host, port) or the path of a unix socket."""
+    """One connection. `address` is (host, port) or the path of a unix socket; `tls` an ssl.SSLContext, `name` the server that is meant."""
 
-    def __init__(self, address, timeout=TIMEOUT_SECONDS, receive_buffer=None):
+    def __init__(self, address, timeout=TIMEOUT_SECONDS, receive_buffer=None, tls=None, name=None, before=b"", session=None):
         if isinstance(address, str):
             family = socket.AF_UNIX
         else:
@@ -62,6 +62,10 @@ class Connection:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.ended = False
+        if before:
+            self.socket.sendall(before)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=name, session=session)
 
     def __enter__(self):
         return self
@@ -109,7 +113,8 @@ class Connection:
     # Receiving
 
     def readable(self, seconds):
-        return bool(self.buffer) or bool(select.select([self.socket], [], [], seconds)[0])
+        pending = getattr(self.socket, "pending", lambda: 0)()
+        return bool(self.buffer) or pending > 0 or bool(select.select([self.socket], [], [], seconds)[0])
 
     def receive_more(self):
         """Appends what comes next to the buffer. @return False at the end of input"""

@@ -1,0 +1,157 @@
+// tls/context_certificates.cpp: PEM to certificates and keys, and whom a context trusts.
+// Complaints are nginx's: people look them up.
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "tls/context.hpp"
+#include "tls/context_state.hpp"
+#include "tls/failure.hpp"
+
+namespace webserv::tls {
+namespace {
+
+BioHandle memory_of(std::string_view octets) { return BioHandle{BIO_new_mem_buf(octets.data(), static_cast<int>(octets.size()))}; }
+
+// The end of a file is an error to the reader of the next block; anything else is a real one.
+bool ended_well() {
+    const unsigned long last = ERR_peek_last_error();
+    const bool no_more = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+    if (no_more) forget_failures();
+    return last == 0 || no_more;
+}
+
+std::string quoted(std::string_view doing, std::string_view name) { return std::string{doing} + " \"" + std::string{name} + '"'; }
+
+Outcome refuse(std::string_view doing, std::string_view name, std::string_view step) {
+    return std::unexpected{quoted(doing, name) + ": " + take_failure(step)};
+}
+
+struct Password {
+    const std::string* text;
+    bool asked = false;
+};
+
+int give_password(char* into, int bytes_max, int /*is_writing*/, void* argument) {
+    auto& password = *static_cast<Password*>(argument);
+    password.asked = true;
+    if (password.text == nullptr) return 0;  // nobody is asked at a terminal
+    const int bytes = std::min(bytes_max, static_cast<int>(password.text->size()));
+    std::memcpy(into, password.text->data(), static_cast<std::size_t>(bytes));
+    return bytes;
+}
+
+KeyHandle read_key(std::string_view pem, std::span<const std::string> passwords) {
+    for (std::size_t index = 0;; ++index) {
+        const BioHandle bio = memory_of(pem);
+        Password password{index < passwords.size() ? &passwords[index] : nullptr};
+        KeyHandle key{bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &password) : nullptr};
+        if (key || !password.asked || index + 1 >= passwords.size()) return key;
+        forget_failures();
+    }
+}
+
+}  // namespace
+
+Outcome Context::use_certificate(const Pair& pair) {
+    constexpr std::string_view doing = "cannot load certificate", doing_key = "cannot load certificate key";
+    forget_failures();
+    const BioHandle bio = memory_of(pair.chain);
+    const CertificateHandle certificate{bio ? PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr) : nullptr};
+    if (!certificate) return refuse(doing, pair.chain_name, "PEM_read_bio_X509_AUX()");
+    if (SSL_CTX_use_certificate(handle(), certificate.get()) != 1) return refuse(doing, pair.chain_name, "SSL_CTX_use_certificate()");
+    if (SSL_CTX_clear_chain_certs(handle()) != 1) return refuse(doing, pair.chain_name, "SSL_CTX_clear_chain_certs()");
+    for (;;) {
+        CertificateHandle next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)};
+        if (!next) break;
+        if (SSL_CTX_add0_chain_cert(handle(), next.get()) != 1) return refuse(doing, pair.chain_name, "SSL_CTX_add0_chain_cert()");
+        (void)next.release();
+    }
+    if (!ended_well()) return refuse(doing, pair.chain_name, "PEM_read_bio_X509()");
+
+    const KeyHandle key = read_key(pair.key, pair.passwords);
+    if (!key) return refuse(doing_key, pair.key_name, "PEM_read_bio_PrivateKey()");
+    if (SSL_CTX_use_PrivateKey(handle(), key.get()) == 1) return {};
+    return std::unexpected{take_failure(quoted("SSL_CTX_use_PrivateKey()", pair.key_name))};
+}
+
+Outcome Context::trust(std::string_view pem, std::string_view name, bool sent) {
+    constexpr std::string_view doing = "cannot load trusted certificates";
+    forget_failures();
+    X509_STORE* const store = SSL_CTX_get_cert_store(handle());
+    const BioHandle bio = memory_of(pem);
+    std::size_t count = 0;
+    while (const CertificateHandle certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+        if (X509_STORE_add_cert(store, certificate.get()) != 1) return refuse(doing, name, "X509_STORE_add_cert()");
+        if (sent && SSL_CTX_add_client_CA(handle(), certificate.get()) != 1) return refuse(doing, name, "SSL_CTX_add_client_CA()");
+        ++count;
+    }
+    if (count > 0 && ended_well()) return {};
+    return refuse(doing, name, "PEM_read_bio_X509()");
+}
+
+Outcome Context::trust_system() {
+    forget_failures();
+    if (SSL_CTX_set_default_verify_paths(handle()) == 1) return {};
+    return std::unexpected{take_failure("SSL_CTX_set_default_verify_paths()")};
+}
+
+Outcome Context::add_revocations(std::string_view pem, std::string_view name) {
+    constexpr std::string_view doing = "cannot load revocations";
+    forget_failures();
+    X509_STORE* const store = SSL_CTX_get_cert_store(handle());
+    const BioHandle bio = memory_of(pem);
+    std::size_t count = 0;
+    for (;; ++count) {
+        const std::unique_ptr<X509_CRL, void (*)(X509_CRL*)> list{PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr),
+                                                                  X509_CRL_free};
+        if (!list) break;
+        if (X509_STORE_add_crl(store, list.get()) != 1) return refuse(doing, name, "X509_STORE_add_crl()");
+    }
+    if (count == 0 || !ended_well()) return refuse(doing, name, "PEM_read_bio_X509_CRL()");
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    return {};
+}
+
+namespace {
+
+// The handshake goes on whatever the certificate is: the answer says what is wrong with it (495).
+int accept_any(int /*is_good*/, X509_STORE_CTX* /*store*/) { return 1; }
+
+int give_stapled(SSL* session, void* /*argument*/) {
+    const std::string& stapled = state_of(SSL_get_SSL_CTX(session))->stapled;
+    auto* const copy = static_cast<unsigned char*>(OPENSSL_memdup(stapled.data(), stapled.size()));  // OpenSSL frees it
+    if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    (void)SSL_set_tlsext_status_ocsp_resp(session, copy, static_cast<long>(stapled.size()));
+    return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
+void Context::set_verify(Verify verify, int depth) {
+    const bool is_server = SSL_CTX_get_ssl_method(handle()) == TLS_server_method();
+    SSL_CTX_set_verify(handle(), verify == Verify::off ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, is_server ? accept_any : nullptr);
+    SSL_CTX_set_verify_depth(handle(), depth);
+}
+
+Outcome Context::set_stapled(std::string_view response, std::string_view name) {
+    forget_failures();
+    const auto* octets = reinterpret_cast<const unsigned char*>(response.data());
+    OCSP_RESPONSE* const parsed = d2i_OCSP_RESPONSE(nullptr, &octets, static_cast<long>(response.size()));
+    if (parsed == nullptr) return std::unexpected{take_failure(quoted("d2i_OCSP_RESPONSE_bio()", name))};
+    OCSP_RESPONSE_free(parsed);
+    state_of(handle())->stapled = response;
+    SSL_CTX_set_tlsext_status_cb(handle(), give_stapled);
+    return {};
+}
+
+}  // namespace webserv::tls

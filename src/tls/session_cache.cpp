@@ -1,0 +1,228 @@
+// tls/session_cache.cpp: one lock a cache, that survives the death of its holder: then the cache begins anew.
+// Records lie one behind the other in a ring, by a position that only grows: one that is too far back has been overwritten.
+#include "tls/session_cache.hpp"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+namespace webserv::tls {
+namespace {
+
+constexpr std::size_t page_bytes = 4096;
+constexpr std::size_t typical_session_bytes = 256;  // of which the index has room for as many as the ring
+constexpr std::size_t ways = 4;                     // places where the index keeps an entry: the oldest of them gives way
+
+class Lock {
+public:
+    Lock() {
+        pthread_mutexattr_t attributes;
+        pthread_mutexattr_init(&attributes);
+        pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+        pthread_mutex_init(&mutex_, &attributes);
+        pthread_mutexattr_destroy(&attributes);
+    }
+    /// @return false: whoever had it has died, and left what it protects as it was at that moment
+    [[nodiscard]] bool take() {
+        if (pthread_mutex_lock(&mutex_) != EOWNERDEAD) return true;
+        (void)pthread_mutex_consistent(&mutex_);
+        return false;
+    }
+    void give() { pthread_mutex_unlock(&mutex_); }
+
+private:
+    pthread_mutex_t mutex_{};
+};
+
+struct Entry {
+    std::uint64_t position = 0;  // of the record, plus one; 0: none
+    std::uint64_t hash = 0;
+};
+
+struct Record {
+    std::uint32_t id_bytes;
+    std::uint32_t session_bytes;
+    std::int64_t expires_seconds;
+};
+
+// An id is random: any part of it is a hash.
+std::uint64_t hash_of(SessionCache::Octets id) {
+    std::uint64_t hash = 0;
+    std::memcpy(&hash, id.data(), std::min(id.size(), sizeof hash));
+    return hash;
+}
+
+struct Layout {
+    Lock lock;
+    std::uint64_t ring_bytes = 0;
+    std::uint64_t index_sets = 0;
+    std::uint64_t end = 0;  // where the next record goes; the ring's octets repeat beneath it
+
+    [[nodiscard]] Entry* index() noexcept { return reinterpret_cast<Entry*>(reinterpret_cast<std::byte*>(this) + header_bytes); }
+    [[nodiscard]] std::byte* ring() noexcept { return reinterpret_cast<std::byte*>(index() + index_sets * ways); }
+    [[nodiscard]] std::span<Entry> places_of(std::uint64_t hash) noexcept { return {index() + hash % index_sets * ways, ways}; }
+
+    static constexpr std::size_t header_bytes = 256;
+
+    void begin_anew() {
+        std::fill_n(index(), index_sets * ways, Entry{});
+        end = 0;
+    }
+    [[nodiscard]] Entry* find(SessionCache::Octets id) {
+        const std::uint64_t hash = hash_of(id);
+        for (Entry& entry : places_of(hash)) {
+            const bool is_there = entry.position != 0 && entry.hash == hash && entry.position - 1 + ring_bytes >= end;
+            if (!is_there) continue;
+            const std::byte* const at = ring() + (entry.position - 1) % ring_bytes;
+            Record record;
+            std::memcpy(&record, at, sizeof record);
+            if (record.id_bytes == id.size() && std::memcmp(at + sizeof record, id.data(), id.size()) == 0) return &entry;
+        }
+        return nullptr;
+    }
+    [[nodiscard]] std::byte* take(std::size_t bytes) {
+        const std::uint64_t left = ring_bytes - end % ring_bytes;
+        if (left < bytes) end += left;  // a record lies in one piece
+        std::byte* const at = ring() + end % ring_bytes;
+        end += bytes;
+        return at;
+    }
+};
+static_assert(sizeof(Layout) <= Layout::header_bytes);
+
+class Holding {
+public:
+    explicit Holding(Layout& layout) : layout_{layout} {
+        if (!layout.lock.take()) layout.begin_anew();
+    }
+    Holding(const Holding&) = delete;
+    Holding& operator=(const Holding&) = delete;
+    ~Holding() { layout_.lock.give(); }
+
+private:
+    Layout& layout_;
+};
+
+Layout& layout_of(SessionCache* cache) { return *reinterpret_cast<Layout*>(cache); }
+
+}  // namespace
+
+SessionCache* SessionCache::in(std::span<std::byte> memory) {
+    auto* const layout = new (memory.data()) Layout;
+    const std::size_t room = memory.size() - Layout::header_bytes;
+    layout->index_sets = room / (ways * (sizeof(Entry) + typical_session_bytes));
+    const std::size_t ring = room - layout->index_sets * ways * sizeof(Entry);
+    layout->ring_bytes = ring - ring % alignof(Record);
+    return reinterpret_cast<SessionCache*>(layout);
+}
+
+void SessionCache::put(Octets id, Octets session, std::int64_t expires_seconds) {
+    if (id.empty() || session.size() > session_bytes_max) return;
+    Layout& layout = layout_of(this);
+    const Holding holding{layout};
+    if (Entry* const before = layout.find(id)) *before = {};
+    const std::size_t octets = sizeof(Record) + id.size() + session.size();
+    const std::size_t bytes = (octets + alignof(Record) - 1) / alignof(Record) * alignof(Record);
+    const Record record{static_cast<std::uint32_t>(id.size()), static_cast<std::uint32_t>(session.size()), expires_seconds};
+    std::byte* const at = layout.take(bytes);
+    std::memcpy(at, &record, sizeof record);
+    std::memcpy(at + sizeof record, id.data(), id.size());
+    std::memcpy(at + sizeof record + id.size(), session.data(), session.size());
+    const std::span<Entry> places = layout.places_of(hash_of(id));
+    Entry& oldest = *std::min_element(places.begin(), places.end(), [](const Entry& a, const Entry& b) { return a.position < b.position; });
+    oldest = {layout.end - bytes + 1, hash_of(id)};
+}
+
+std::optional<std::string> SessionCache::find(Octets id, std::int64_t now_seconds) {
+    if (id.empty()) return std::nullopt;
+    Layout& layout = layout_of(this);
+    const Holding holding{layout};
+    const Entry* const entry = layout.find(id);
+    if (entry == nullptr) return std::nullopt;
+    const std::byte* const at = layout.ring() + (entry->position - 1) % layout.ring_bytes;
+    Record record;
+    std::memcpy(&record, at, sizeof record);
+    if (record.expires_seconds <= now_seconds) return std::nullopt;
+    return std::string{reinterpret_cast<const char*>(at) + sizeof record + record.id_bytes, record.session_bytes};
+}
+
+void SessionCache::forget(Octets id) {
+    if (id.empty()) return;
+    Layout& layout = layout_of(this);
+    const Holding holding{layout};
+    if (Entry* const entry = layout.find(id)) *entry = {};
+}
+
+namespace {
+
+// Addresses only: a page is there once it is used. Shared by all processes that come from this one.
+constexpr std::size_t reserved_bytes = 256U << 20;
+constexpr std::size_t caches_max = 64;
+constexpr std::size_t name_bytes_max = 64;
+
+struct Directory {
+    struct Known {
+        std::array<char, name_bytes_max> name{};
+        std::size_t name_bytes = 0;
+        std::size_t offset = 0;
+        std::size_t bytes = 0;
+    };
+    Lock lock;
+    std::array<Known, caches_max> known{};
+    std::size_t count = 0;
+    std::size_t used = (sizeof(Directory) + page_bytes - 1) / page_bytes * page_bytes;
+};
+
+std::byte* reserve() noexcept {
+    constexpr int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+    void* const memory = ::mmap(nullptr, reserved_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+    (void)::madvise(memory, reserved_bytes, MADV_DONTDUMP);  // these are keys
+    new (memory) Directory;
+    return static_cast<std::byte*>(memory);
+}
+
+std::byte* reserved() noexcept {
+    static std::byte* const memory = reserve();
+    return memory;
+}
+
+}  // namespace
+
+void share_session_caches() noexcept { (void)reserved(); }
+
+SessionCache* session_cache(std::string_view name, std::size_t bytes) {
+    std::byte* const memory = reserved();
+    if (memory == nullptr || name.size() > name_bytes_max) return nullptr;
+    auto& directory = *reinterpret_cast<Directory*>(memory);
+    // One who dies here has added nothing yet, or all of it: the count is written last.
+    (void)directory.lock.take();
+    SessionCache* found = nullptr;
+    for (std::size_t index = 0; index < directory.count; ++index) {
+        const Directory::Known& known = directory.known[index];
+        const bool is_same = std::string_view{known.name.data(), known.name_bytes} == name && known.bytes == bytes;
+        if (is_same) found = reinterpret_cast<SessionCache*>(memory + known.offset);
+    }
+    const std::size_t whole = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+    const bool fits = directory.count < caches_max && whole <= reserved_bytes - directory.used;
+    if (found == nullptr && fits) {
+        Directory::Known& fresh = directory.known[directory.count];
+        std::copy(name.begin(), name.end(), fresh.name.begin());
+        fresh.name_bytes = name.size();
+        fresh.offset = directory.used;
+        fresh.bytes = bytes;
+        found = SessionCache::in({memory + directory.used, whole});
+        directory.used += whole;
+        ++directory.count;
+    }
+    directory.lock.give();
+    return found;
+}
+
+}  // namespace webserv::tls
