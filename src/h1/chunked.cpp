@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
-#include "h1/octets.hpp"
+#include "http/octets.hpp"
 
 namespace webserv::h1 {
 namespace {
@@ -97,14 +97,14 @@ ChunkedDecoder::State ChunkedDecoder::in_extension(char c) noexcept {
     if (c == '\n') return fail(ChunkError::bad_line_end);
     if (++extension_bytes_ > extension_bytes_max) return fail(ChunkError::extensions_too_long);
     if (c == '"') return State::quoted;
-    const bool good = contains(token_octets, c) || c == ';' || c == '=' || c == ' ' || c == '\t';
+    const bool good = http::contains(http::token_octets, c) || c == ';' || c == '=' || c == ' ' || c == '\t';
     return good ? State::extension : fail(ChunkError::bad_extension);
 }
 
 // A line end does not hide in quotes: it is a control, and controls may not stand there.
 ChunkedDecoder::State ChunkedDecoder::in_quoted(char c) noexcept {
     if (++extension_bytes_ > extension_bytes_max) return fail(ChunkError::extensions_too_long);
-    if (!is_value_octet(c)) return fail(ChunkError::bad_extension);
+    if (!http::is_value_octet(c)) return fail(ChunkError::bad_extension);
     if (state_ == State::quoted_pair) return State::quoted;
     if (c == '\\') return State::quoted_pair;
     return c == '"' ? State::extension : State::quoted;
@@ -122,10 +122,10 @@ ChunkedDecoder::State ChunkedDecoder::in_trailer(char c) noexcept {
     if (trailers_ != nullptr && c != '\r') *trailers_ += c;
     if (state_ == State::trailer_value) {
         if (c == '\r') return State::trailer_line_feed;
-        return is_value_octet(c) ? State::trailer_value : fail(ChunkError::bad_trailer);
+        return http::is_value_octet(c) ? State::trailer_value : fail(ChunkError::bad_trailer);
     }
     if (c == ':' && state_ == State::trailer_name) return State::trailer_value;
-    return contains(token_octets, c) ? State::trailer_name : fail(ChunkError::bad_trailer);
+    return http::contains(http::token_octets, c) ? State::trailer_name : fail(ChunkError::bad_trailer);
 }
 
 std::string_view format_chunk_size(std::uint64_t bytes, char* into) noexcept {

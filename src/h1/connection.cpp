@@ -79,6 +79,16 @@ Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
     }
 }
 
+std::string_view Connection::buffered() const noexcept { return state_ ? state_->input.buffer.unread() : std::string_view{}; }
+
+Task<Result<>> Connection::read_more(io::Deadline deadline) {
+    assert(state_ && !state_->input.buffer.room().empty());
+    const auto count = co_await receive(*stream_, state_->input.buffer, deadline);
+    if (!count) co_return std::unexpected{count.error()};
+    if (*count == 0) co_return std::unexpected{error_of_end()};
+    co_return Result<>{};
+}
+
 Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline) {
     if (!state_) state_ = std::make_unique<State>(*stream_);
     State& state = *state_;

@@ -48,6 +48,11 @@ public:
     /// Errors: timed_out, operation_canceled, not_connected when the peer has closed; the stream's own.
     Task<Result<>> wait_for_request(io::Deadline deadline);
 
+    /// What wait_for_request() has found, for whoever wants to know first whether it is HTTP/1 at all.
+    [[nodiscard]] std::string_view buffered() const noexcept;
+    /// Waits for more of it. Errors: as wait_for_request().
+    Task<Result<>> read_more(io::Deadline deadline);
+
     /// Reads one head into `request`, which must be new. Its views are valid until finish_request(). After a failure of kind malformed,
     /// request_line() still tells what was received.
     Task<Result<void, ReadFailure>> read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline);

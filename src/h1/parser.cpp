@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/text.hpp"
-#include "h1/octets.hpp"
+#include "http/octets.hpp"
 #include "http/target.hpp"
 
 namespace webserv::h1 {
@@ -19,7 +19,7 @@ constexpr unsigned char token = 1;
 constexpr unsigned char underscore = 2;
 constexpr std::array<unsigned char, 256> name_octets = [] {
     std::array<unsigned char, 256> kinds{};
-    for (std::size_t octet = 0; octet < 256; ++octet) kinds[octet] = token_octets[octet] ? token : 0;
+    for (std::size_t octet = 0; octet < 256; ++octet) kinds[octet] = http::token_octets[octet] ? token : 0;
     kinds['_'] |= underscore;
     return kinds;
 }();
@@ -74,7 +74,7 @@ bool HeadParser::is_method_good(std::string_view gathered) noexcept {
     }
     method_end_ = std::max(method_end_, position_);
     const std::size_t last = std::min(gathered.size(), position_ + std::max(limits_.first_buffer_bytes, limits_.large_buffer_bytes));
-    while (method_end_ < last && contains(method_octets, gathered[method_end_])) ++method_end_;
+    while (method_end_ < last && http::contains(http::method_octets, gathered[method_end_])) ++method_end_;
     if (method_end_ == last) return true;
     return gathered[method_end_] == ' ' && method_end_ > position_ ? true : refuse(HeadError::bad_method);
 }
@@ -166,7 +166,7 @@ bool HeadParser::parse_field_line(std::string_view gathered, std::string_view li
     if (line[colon] != ':' || colon == 0) return refuse(HeadError::bad_field_name);
 
     const std::string_view value = without_white_space(line.substr(colon + 1));
-    if (!is_field_value(value)) {
+    if (!http::is_field_value(value)) {
         return refuse(value.find('\r') == std::string_view::npos ? HeadError::bad_field_value : HeadError::bad_line_end);
     }
     if ((seen & underscore) != 0 && !limits_.takes_underscores) {  // a CGI could not tell "A_B" from "A-B"

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/text.hpp"
-#include "h1/octets.hpp"
+#include "http/octets.hpp"
 
 namespace webserv::h1 {
 namespace {
@@ -30,7 +30,7 @@ std::expected<std::size_t, RequestError> measure(const RequestHead& head) {
     for (const http::FieldLine& line : head.fields) {
         if (!http::is_token(line.name)) return std::unexpected{RequestError::bad_field_name};
         if (is_framing(line.name)) return std::unexpected{RequestError::framing_field};
-        if (!std::all_of(line.value.begin(), line.value.end(), is_value_octet)) return std::unexpected{RequestError::bad_field_value};
+        if (!std::all_of(line.value.begin(), line.value.end(), http::is_value_octet)) return std::unexpected{RequestError::bad_field_value};
         bytes += line.name.size() + line.value.size() + 4;
     }
     return bytes;

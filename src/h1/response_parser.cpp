@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/text.hpp"
-#include "h1/octets.hpp"
+#include "http/octets.hpp"
 #include "http/status.hpp"
 
 namespace webserv::h1 {
@@ -80,7 +80,7 @@ bool ResponseParser::parse_status_line(std::string_view line) {
     if (!good) return refuse(ResponseError::bad_status);
     status_ = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
     const std::string_view reason = line.substr(status_end);
-    if (!std::all_of(reason.begin(), reason.end(), is_value_octet)) {
+    if (!std::all_of(reason.begin(), reason.end(), http::is_value_octet)) {
         return refuse(reason.find('\r') == std::string_view::npos ? ResponseError::bad_status : ResponseError::bad_line_end);
     }
     part_ = Part::field_lines;
@@ -92,14 +92,14 @@ bool ResponseParser::parse_field_line(std::string_view gathered, std::string_vie
     if (is_white(line[0])) return unfold(gathered, line);
     if (lines_.size() >= limits_.field_lines_max) return refuse(ResponseError::too_many_fields);
     const auto name_end = static_cast<std::size_t>(
-        std::find_if_not(line.begin(), line.end(), [](char c) { return contains(token_octets, c); }) - line.begin());
+        std::find_if_not(line.begin(), line.end(), [](char c) { return http::contains(http::token_octets, c); }) - line.begin());
     std::size_t colon = name_end;
     while (colon < line.size() && is_white(line[colon])) ++colon;
     if (colon == line.size()) return refuse(ResponseError::missing_colon);
     if (line[colon] != ':' || name_end == 0) return refuse(ResponseError::bad_field_name);
 
     const std::string_view value = text::trim(line.substr(colon + 1));
-    if (!is_field_value(value)) {
+    if (!http::is_field_value(value)) {
         return refuse(value.find('\r') == std::string_view::npos ? ResponseError::bad_field_value : ResponseError::bad_line_end);
     }
     const std::string_view name = line.substr(0, name_end);
@@ -118,7 +118,7 @@ bool ResponseParser::parse_field_line(std::string_view gathered, std::string_vie
 bool ResponseParser::unfold(std::string_view gathered, std::string_view line) {
     if (lines_.empty() || lines_.back().kind != Kind::other) return refuse(ResponseError::folded);
     const std::string_view more = text::trim(line);
-    if (!is_field_value(more)) {
+    if (!http::is_field_value(more)) {
         return refuse(more.find('\r') == std::string_view::npos ? ResponseError::bad_field_value : ResponseError::bad_line_end);
     }
     Span& value = lines_.back().value;

@@ -3,24 +3,11 @@
 #include "http/fields.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.hpp"
+#include "http/octets.hpp"
 
 namespace webserv::http {
-namespace {
-
-constexpr std::array<bool, 256> token_octets = [] {
-    std::array<bool, 256> table{};
-    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (const char c : std::string_view{"!#$%&'*+-.^_`|~"}) table[static_cast<unsigned char>(c)] = true;
-    return table;
-}();
-
-}  // namespace
-
 void FieldSection::remove(std::string_view name) {
     std::erase_if(lines_, [name](const FieldLine& line) { return text::equal_ignoring_case(line.name, name); });
 }
@@ -47,7 +34,7 @@ bool has_token(std::string_view value, std::string_view token) noexcept {
 }
 
 bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return token_octets[static_cast<unsigned char>(c)]; });
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return contains(token_octets, c); });
 }
 
 }  // namespace webserv::http

@@ -13,6 +13,7 @@ std::span<const server::Module* const> all() noexcept {
         &server::error_log_module,
         &server::core_module,
         &server::connection_module,
+        &server::http2_module,
         &server::output_module,
         &server::file_reading_module,
         &server::content_coding_module,

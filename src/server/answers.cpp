@@ -117,8 +117,9 @@ std::string words_of(const Error& error) {
 h1::Framing framing_of(const Exchange& exchange) {
     const http::Response& response = exchange.response;
     if (http::is_contentless(response.status) || exchange.request.method == http::Method::head) return h1::Framing::none;
-    const bool may_chunk = exchange.request.version >= http::Version{1, 1} && exchange.core().chunked_transfer_encoding;
-    if (response.content_length && !(may_chunk && response.trailer_source != nullptr)) return h1::Framing::length;
+    const bool has_frames = exchange.request.version >= http::Version{2, 0};  // which end content of any length, and come before trailers
+    const bool may_chunk = has_frames || (exchange.request.version >= http::Version{1, 1} && exchange.core().chunked_transfer_encoding);
+    if (response.content_length && (has_frames || !may_chunk || response.trailer_source == nullptr)) return h1::Framing::length;
     return may_chunk ? h1::Framing::chunked : h1::Framing::close;
 }
 

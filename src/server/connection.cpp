@@ -2,21 +2,48 @@
 // Which version of HTTP it speaks is decided once; from then on its life is told in http1.cpp.
 #include "server/connection.hpp"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
+#include "h2/frame.hpp"
 #include "server/http1.hpp"
+#include "server/http2.hpp"
 #include "server/proxied_connection.hpp"
 #include "server/tls_connection.hpp"
 #include "server/worker.hpp"
 #include "sys/socket.hpp"
+#include "tls/facts.hpp"
 
 namespace webserv::server {
 namespace {
+
+/// The default server's word: no other has been named yet.
+bool takes_http2(Connection& connection) {
+    const ListenPoint& point = connection.point_behind(connection.entrance->current);
+    return speaks_http2(point, *point.default_host);
+}
+
+/// Waits for the first octets: HTTP/2 begins with some that no request of HTTP/1 begins with (RFC 9113 section 3.4).
+Task<bool> begins_with_preface(Connection& connection, io::Deadline deadline) {
+    Worker& worker = connection.worker;
+    worker.begins_to_wait(connection);
+    const auto waited = co_await connection.http.wait_for_request(deadline);
+    worker.ends_waiting(connection);
+    if (!waited) co_return false;
+    for (;;) {
+        const std::string_view octets = connection.http.buffered().substr(0, h2::preface.size());
+        if (!h2::preface.starts_with(octets)) co_return false;
+        if (octets.size() == h2::preface.size()) co_return true;
+        const auto more = co_await connection.http.read_more(deadline);
+        if (!more) co_return false;
+    }
+}
 
 /// What comes before the first request.
 Task<> begin(std::unique_ptr<Connection> owned) {
@@ -27,15 +54,18 @@ Task<> begin(std::unique_ptr<Connection> owned) {
         const bool introduced = co_await read_proxy_header(connection, deadline, rest);
         if (!introduced) co_return;
     }
+    bool is_http2 = false;
     if (connection.point_behind(connection.entrance->current).secure) {
         const bool begun = co_await begin_tls(connection, rest);
         if (!begun) co_return;
         deadline = connection.worker.loop.now() + connection.settings().client_header_timeout;
-        std::string{}.swap(rest);  // this frame lives as long as the connection
-    } else if (!rest.empty()) {
-        connection.http.begin_with(rest);
+        is_http2 = connection.tls && tls::application_protocol_of(*connection.tls) == "h2";
+    } else {
+        if (!rest.empty()) connection.http.begin_with(rest);
+        if (takes_http2(connection)) is_http2 = co_await begins_with_preface(connection, deadline);
     }
-    Task<> life = serve_http1(std::move(owned), deadline);
+    std::string{}.swap(rest);  // this frame lives as long as the connection
+    Task<> life = is_http2 ? serve_http2(std::move(owned)) : serve_http1(std::move(owned), deadline);
     co_await life;
 }
 
@@ -95,6 +125,26 @@ void Connection::set_nodelay() {
     (void)sys::set_option(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, 1);  // only costs time if it fails
 }
 
+void Connection::log(observe::Level level, std::string_view message, std::string_view doing) {
+    const WayIn way_in = entrance->current;
+    const ListenPoint& point = point_behind(way_in);
+    const auto& log = point.default_host->bare.log;
+    if (log == nullptr || !(log->takes(level) || debugged)) return;
+    const std::string text = fmt::format("{} while {}", message, doing);
+    const std::string client = peer_.host();
+    const std::string server = point.address.text();
+    const std::array<observe::LogField, 2> context{{{"client", client}, {"server", server}}};
+    log->write({.level = level, .message = text, .connection = number, .context = context}, debugged);
+}
+
+void Connection::end_gently() {
+    if (http2 != nullptr) {
+        http2->shut_down();
+    } else if (idle) {
+        socket.cancel();
+    }
+}
+
 const ConnectionSettings& Connection::settings() {
     return point_behind(entrance->current).default_host->settings.get<ConnectionSettings>();
 }
@@ -105,7 +155,7 @@ Task<> serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     // Most connections begin with a request: they need no frame but that of the loop which answers them.
     const ListenPoint& point = connection.point_behind(connection.entrance->current);
-    if (point.proxy_protocol || point.secure) return begin(std::move(owned));
+    if (point.proxy_protocol || point.secure || takes_http2(connection)) return begin(std::move(owned));
     const io::Deadline deadline = connection.first_head_deadline();
     return serve_http1(std::move(owned), deadline);
 }

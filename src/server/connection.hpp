@@ -11,6 +11,7 @@
 #include "base/task.hpp"
 #include "h1/connection.hpp"
 #include "io/socket_stream.hpp"
+#include "observe/log.hpp"
 #include "server/proxy_protocol.hpp"
 #include "server/site.hpp"
 #include "sys/address.hpp"
@@ -19,6 +20,7 @@
 
 namespace webserv::server {
 
+class Http2;
 class Worker;
 
 /// A listening socket's place in a site.
@@ -50,6 +52,10 @@ public:
     [[nodiscard]] io::Deadline first_head_deadline();  ///< a connection's first head has its time from the accept on
     [[nodiscard]] const sys::Address& local();         ///< getsockname(2), asked once
     [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
+    /// One line in the error log of its default server, about the connection as a whole; `doing` says what we were at.
+    void log(observe::Level level, std::string_view message, std::string_view doing);
+    /// Ends it because others need the room or the server ends: at once, or as soon as what is on its way was answered.
+    void end_gently();
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
     void reset() noexcept;                           ///< it ends with RST, whenever it ends
@@ -77,6 +83,7 @@ public:
     Connection* next = nullptr;
     bool idle = false;
     const Site* answered_by = nullptr;  ///< of the present exchange
+    Http2* http2 = nullptr;             ///< what it speaks, unless that is HTTP/1
 
 private:
     sys::Address peer_;

@@ -11,6 +11,7 @@ extern const Module process_module;            ///< main: limits, priority, proc
 extern const Module error_log_module;          ///< error_log
 extern const Module core_module;               ///< http, server, location: blocks, names, files, errors
 extern const Module connection_module;         ///< reading requests, timeouts, keep-alive, sending
+extern const Module http2_module;              ///< http2, its bounds, $http2
 extern const Module output_module;             ///< portions and buffers of what is sent
 extern const Module file_reading_module;       ///< aio, directio, thread_pool, disable_symlinks
 extern const Module open_file_module;          ///< open_file_cache

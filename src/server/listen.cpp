@@ -20,7 +20,7 @@ using config::Word;
 constexpr std::uint16_t default_port = 80;
 
 // Parameters of nginx's that we do not have, or that belong to other systems than Linux: refused by name.
-constexpr std::array unsupported{"http2", "quic", "spdy"};
+constexpr std::array unsupported{"quic", "spdy"};
 constexpr std::array not_of_linux{"setfib", "accept_filter"};
 
 struct HostAndPort {
@@ -163,6 +163,10 @@ Checked<> apply_parameter(const Word& word, ListenSpec& spec) {
         spec.secure = true;
         return {};
     }
+    if (text == "http2") {
+        spec.http2 = true;
+        return {};
+    }
     spec.has_options = true;
     if (apply_word(text, spec)) return {};
     if (name == "so_keepalive") return parse_keep_alive(word, value, spec);
@@ -181,7 +185,7 @@ Checked<> apply_parameter(const Word& word, ListenSpec& spec) {
         return complain(fmt::format("parameter \"{}\" of \"listen\" is known to nginx but not supported by webserv yet", name), word.place);
     }
     constexpr std::array known{"default_server", "backlog",      "reuseport", "ipv6only",       "bind",   "deferred", "fastopen",
-                               "rcvbuf",         "so_keepalive", "multipath", "proxy_protocol", "sndbuf", "ssl"};
+                               "rcvbuf",         "so_keepalive", "multipath", "proxy_protocol", "sndbuf", "ssl",      "http2"};
     const auto near = text::nearest(name, known);
     return complain(fmt::format("invalid parameter \"{}\"", text), word.place,
                     near.empty() ? "" : fmt::format("did you mean \"{}\"?", near));

@@ -19,6 +19,7 @@ struct ListenSpec {
     bool default_server = false;
     bool proxy_protocol = false;
     bool secure = false;       ///< ssl
+    bool http2 = false;        ///< the old way to say `http2 on`
     bool has_options = false;  ///< a socket option was given: this address gets a socket of its own
     config::Place place;
 };

@@ -38,6 +38,8 @@ Checked<> SiteBuilder::join_point(ListenPoint& point, const ListenEntry& entry, 
     if (point.default_host == nullptr) point.default_host = entry.host;
     point.proxy_protocol = point.proxy_protocol || entry.spec.proxy_protocol;  // of all servers there
     point.secure = point.secure || entry.spec.secure;
+    point.http2 = point.http2 || entry.spec.http2;
+    if (entry.spec.http2) warn("the \"listen ... http2\" directive is deprecated, use the \"http2\" directive instead", entry.spec.place);
     if (entry.spec.has_options) {
         if (has_options) return complain(fmt::format("duplicate listen options for {}", point.address.text()), entry.spec.place);
         has_options = true;

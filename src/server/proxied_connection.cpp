@@ -5,7 +5,6 @@
 #include <string>
 
 #include "io/stream.hpp"
-#include "server/connection_log.hpp"
 #include "server/worker.hpp"
 
 namespace webserv::server {
@@ -13,15 +12,11 @@ namespace {
 
 using observe::Level;
 
-void log(const Connection& connection, const ListenPoint& point, Level level, std::string_view message) {
-    log_before_request(connection, point, level, message, "reading PROXY protocol");
-}
+constexpr std::string_view doing = "reading PROXY protocol";
 
 }  // namespace
 
 Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline, std::string& rest) {
-    const WayIn way_in = connection.entrance->current;
-    const ListenPoint& point = connection.point_behind(way_in);
     using Progress = ProxyHeaderStep::Progress;
     std::string gathered;
     for (;;) {
@@ -33,13 +28,13 @@ Task<bool> read_proxy_header(Connection& connection, io::Deadline deadline, std:
         if (!count || *count == 0) {
             if (!count && count.error().code == std::errc::operation_canceled) co_return false;  // we are ending
             const bool timed_out = !count && count.error().code == std::errc::timed_out;
-            log(connection, point, Level::info, timed_out ? "client timed out" : "client closed connection");
+            connection.log(Level::info, timed_out ? "client timed out" : "client closed connection", doing);
             co_return false;
         }
         ProxyHeaderStep step = parse_proxy_header(gathered);
         if (step.progress == Progress::incomplete) continue;
         if (step.progress == Progress::failed) {
-            log(connection, point, Level::error, step.complaint);
+            connection.log(Level::error, step.complaint, doing);
             co_return false;
         }
         if (step.header) connection.proxy_header = std::make_unique<const ProxyHeader>(std::move(*step.header));

@@ -33,6 +33,7 @@ struct ListenPoint {
     sys::ListenOptions options;
     bool proxy_protocol = false;     ///< connections begin with who is behind the proxy that speaks
     bool secure = false;             ///< TLS is spoken here
+    bool http2 = false;              ///< HTTP/2 is spoken with whoever begins with it, whatever its default server says
     bool takes_underscores = false;  ///< some server here takes field names that have them: what is too much goes later
     const VirtualHost* default_host = nullptr;
     NameTable names;

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "server/connection_log.hpp"
+#include "server/http2.hpp"
 #include "server/tls_settings.hpp"
 #include "server/worker.hpp"
 #include "tls/client_hello.hpp"
@@ -65,7 +65,7 @@ struct Arrival {
         const auto patience = settings.get<TlsSettings>().handshake_timeout;
         deadline += patience.value_or(settings.get<ConnectionSettings>().client_header_timeout);
     }
-    void log(Level level, std::string_view message) const { log_before_request(connection, point, level, message, doing); }
+    void log(Level level, std::string_view message) const { connection.log(level, message, doing); }
     void log_failure(const Error& error) const {
         if (error.code == std::errc::operation_canceled) return;  // we are ending
         if (error.code == std::errc::connection_aborted) return log(Level::info, "peer closed connection in SSL handshake");
@@ -108,6 +108,7 @@ Task<bool> shake_hands(Arrival& arrival, const VirtualHost& host, const std::str
     // A server of this address that has no certificate of its own uses the default's.
     const auto& context = host.tls ? host.tls : arrival.point.default_host->tls;
     auto stream = std::make_unique<tls::Stream>(connection.socket, *context, host.settings.get<TlsSettings>().record_bytes);
+    if (!speaks_http2(arrival.point, host)) stream->leave_out("h2");
     stream->begin_with(received);
     const auto done = co_await tls::handshake(*stream, arrival.deadline);
     if (!done) {

@@ -26,7 +26,7 @@ public:
             if (auto done = (this->*step)(); !done) return done;
         }
         context_.set_session_identity(identity_);
-        constexpr std::string_view spoken[] = {"http/1.1", "http/1.0", "http/0.9"};
+        constexpr std::string_view spoken[] = {"h2", "http/1.1", "http/1.0", "http/0.9"};
         context_.set_application_protocols(spoken);
         return {};
     }

@@ -9,6 +9,7 @@
 
 #include "io/acceptor.hpp"
 #include "io/offload.hpp"
+#include "server/http2.hpp"
 #include "sys/socket.hpp"
 
 namespace webserv::server {
@@ -175,7 +176,11 @@ void Worker::end_older_exchanges() {
         older_.erase(older_.begin());
         for (Connection* connection = site ? busy_.first : nullptr; connection != nullptr;) {
             Connection* const next = connection->next;
-            if (connection->answered_by == site.get()) connection->socket.cancel();
+            if (connection->http2 != nullptr) {
+                connection->http2->cut_off(site.get());
+            } else if (connection->answered_by == site.get()) {
+                connection->socket.cancel();
+            }
             connection = next;
         }
     }
@@ -232,8 +237,12 @@ void Worker::end_idle(const Entrance* entrance) {
         Connection* const next = connection->next;
         // One that has not asked yet may be about to; one whose next request has arrived gets its answer, and the end with it.
         const bool asks = connection->requests == 0 || sys::has_input(connection->socket.descriptor());
-        if (!asks && (entrance == nullptr || connection->entrance.get() == entrance)) connection->socket.cancel();
+        if (!asks && (entrance == nullptr || connection->entrance.get() == entrance)) connection->end_gently();
         connection = next;
+    }
+    // Those that have several exchanges at once take no more of them.
+    for (Connection* connection = busy_.first; connection != nullptr; connection = connection->next) {
+        if (connection->http2 != nullptr && (entrance == nullptr || connection->entrance.get() == entrance)) connection->end_gently();
     }
 }
 
@@ -316,7 +325,7 @@ void Worker::end_longest_idle() {
     Connection* longest = idle_.first;
     while (longest != nullptr && longest->requests == 0) longest = longest->next;  // rather one that has been served
     if (longest == nullptr) longest = idle_.first;
-    if (longest != nullptr) longest->socket.cancel();  // it closes in this turn, and its end makes room
+    if (longest != nullptr) longest->end_gently();  // its end makes room
 }
 
 void Worker::wake_room_waiters() {

@@ -29,16 +29,35 @@ int state_index() {
     return index;
 }
 
+// The first entry of a list as RFC 7301 section 3.1 writes it, which loses it: a length, then a name.
+std::string_view take_entry(std::string_view& list) {
+    const std::string_view entry = list.substr(0, 1U + static_cast<unsigned char>(list.front()));
+    list.remove_prefix(entry.size());
+    return entry;
+}
+
+bool has_entry(std::string_view list, std::string_view wanted) {
+    while (!list.empty()) {
+        if (take_entry(list) == wanted) return true;
+    }
+    return false;
+}
+
 // RFC 7301 section 3.2: the server chooses, by its own preference; nothing in common ends the handshake.
 int choose_application_protocol(SSL* session, const unsigned char** chosen, unsigned char* chosen_bytes, const unsigned char* offered,
                                 unsigned offered_bytes, void* /*argument*/) {
-    const std::string& ours = state_of(SSL_get_SSL_CTX(session))->application_protocols;
-    unsigned char* found = nullptr;
-    const int outcome = SSL_select_next_proto(&found, chosen_bytes, reinterpret_cast<const unsigned char*>(ours.data()),
-                                              static_cast<unsigned>(ours.size()), offered, offered_bytes);
-    if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
-    *chosen = found;
-    return SSL_TLSEXT_ERR_OK;
+    const std::string_view theirs{reinterpret_cast<const char*>(offered), offered_bytes};
+    const auto* const left_out = static_cast<const char*>(SSL_get_app_data(session));
+    std::string_view ours = state_of(SSL_get_SSL_CTX(session))->application_protocols;
+    while (!ours.empty()) {
+        const std::string_view entry = take_entry(ours);
+        const std::string_view name = entry.substr(1);
+        if ((left_out != nullptr && name == left_out) || !has_entry(theirs, entry)) continue;
+        *chosen = reinterpret_cast<const unsigned char*>(name.data());
+        *chosen_bytes = static_cast<unsigned char>(name.size());
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 // The server was chosen by this name before the handshake began: all that is left is to say that it was understood.

@@ -187,6 +187,10 @@ void Stream::forget_rare() noexcept {
 bool Stream::has_held() const noexcept { return rare_ && rare_->held_bytes > 0; }
 bool Stream::has_unsent() const noexcept { return rare_ && !rare_->unsent.empty(); }
 
+void Stream::leave_out(const char* application_protocol) noexcept {
+    if (session_) SSL_set_app_data(session_.get(), const_cast<char*>(application_protocol));  // only read: see the context's choice
+}
+
 void Stream::begin_with(std::string_view octets) { rare().early = octets; }
 
 Outcome Stream::expect_server(const std::string& name) {

@@ -41,6 +41,8 @@ public:
 
     /// Octets of the peer's that somebody else has read from `inner`. Before anything else.
     void begin_with(std::string_view octets);
+    /// For a server: one of the context's application protocols is not spoken with this peer. A literal; before the handshake.
+    void leave_out(const char* application_protocol) noexcept;
     /// For a client: the server to ask for, a name or an address, which its certificate has to be for. Before the handshake.
     [[nodiscard]] Outcome expect_server(const std::string& name);
 

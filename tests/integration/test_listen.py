@@ -130,7 +130,7 @@ def test_reuseport_gives_each_worker_a_socket(serve, site, option, sockets):
 
 
 @webserv_only("nginx supports these")
-@cases("option", ["http2", "quic"])
+@cases("option", ["spdy", "quic"])
 def test_parameters_of_later_versions_are_refused_by_name(site, option):
     conf = site.configure(http="server { listen 127.0.0.1:{port} " + option + "; }")
     result = process.run(["-p", str(site.dir), "-c", str(conf), "-t"])

@@ -15,6 +15,9 @@ HTTP = {"variables_hash_max_size": "2048", "variables_hash_bucket_size": "64", "
         "msie_refresh": "off", "client_body_in_single_buffer": "on", "map_hash_max_size": "2048",
         "map_hash_bucket_size": "64", "proxy_headers_hash_max_size": "512", "proxy_headers_hash_bucket_size": "64",
         "postpone_output": "0", "read_ahead": "128k", "send_lowat": "0", "aio_write": "on", "open_file_cache": "max=1000 inactive=20s",
+        "http2_push_preload": "off", "http2_max_concurrent_pushes": "10", "http2_max_requests": "1000", "http2_max_field_size": "4k",
+        "http2_max_header_size": "16k", "http2_recv_timeout": "30s", "http2_idle_timeout": "3m", "http2_pool_size": "4k",
+        "http2_streams_index_size": "32", "http2_push": "off",
         "open_file_cache_valid": "30s", "open_file_cache_min_uses": "2", "open_file_cache_errors": "on", "open_file_cache_events": "off",
         "log_subrequest": "on", "subrequest_output_buffer_size": "8k"}
 SERVER = {"ssl_stapling_verify": "on", "referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
@@ -36,6 +39,8 @@ def server(shared_serve):
         "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_max_size",
         "server_names_hash_bucket_size", "types_hash_max_size", "types_hash_bucket_size", "connection_pool_size", "request_pool_size",
         "msie_padding", "msie_refresh", "client_body_in_single_buffer", "postpone_output", "read_ahead", "send_lowat", "aio_write",
+        "http2_push", "http2_push_preload", "http2_max_concurrent_pushes", "http2_max_requests", "http2_max_field_size",
+        "http2_max_header_size", "http2_recv_timeout", "http2_idle_timeout", "http2_pool_size", "http2_streams_index_size",
         "open_file_cache_valid", "open_file_cache_min_uses", "open_file_cache_errors", "open_file_cache_events",
         "log_subrequest", "subrequest_output_buffer_size")
 @cases("name", [*MAIN, *EVENTS, *HTTP, *SERVER])

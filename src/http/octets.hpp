@@ -1,4 +1,4 @@
-// h1/octets.hpp: which octets may stand where in a head: tables and a word-wide test for field values.
+// http/octets.hpp: which octets may stand where in a head: tables and a word-wide test for field values.
 // The tables are made at compile time; a lookup beats comparisons for sets with holes.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace webserv::h1 {
+namespace webserv::http {
 
 using OctetSet = std::array<bool, 256>;
 
@@ -52,4 +52,4 @@ inline constexpr OctetSet method_octets = octets("_-", false, false);           
     return all_clean || std::all_of(value.begin(), value.end(), is_value_octet);  // a tab is fine, so look closer
 }
 
-}  // namespace webserv::h1
+}  // namespace webserv::http

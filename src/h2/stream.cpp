@@ -1,0 +1,221 @@
+// h2/stream.cpp: content that is waited for, in both directions.
+// Octets are copied once: from where they lie into the connection's output, or from a frame into what is kept for the reader.
+#include "h2/stream.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "h2/session.hpp"
+#include "sys/guarded_copy.hpp"
+
+namespace webserv::h2 {
+namespace {
+
+// Asked of a source at once: several frames of it, so that one question serves for all of them.
+constexpr std::uint64_t piece_bytes_max = 256U << 10;
+
+constexpr Error stream_ended{.code = std::errc::connection_reset, .blame = Blame::downstream, .doing = "send"};
+
+}  // namespace
+
+std::optional<std::uint64_t> RequestContent::length() const {
+    const auto announced = stream_.request.content_length;
+    const std::uint64_t unread = arriving_.size() + handed_out_.size() - taken_;
+    if (ended_) return unread;
+    if (!announced) return std::nullopt;
+    return *announced - received_ + unread;
+}
+
+void RequestContent::limit(std::uint64_t bytes_max, std::chrono::milliseconds patience) noexcept {
+    bytes_max_ = bytes_max;
+    patience_ = patience;
+    if (bytes_max > 0 && received_ > bytes_max) fail(std::errc::file_too_large);
+}
+
+void RequestContent::add(std::string_view bytes) {
+    received_ += bytes.size();
+    if (error_) return;
+    if (bytes_max_ > 0 && received_ > bytes_max_) return fail(std::errc::file_too_large);
+    arriving_.append(bytes);
+    if (!bytes.empty()) stream_.wake(stream_.reading_);
+}
+
+void RequestContent::fail(std::errc code) noexcept {
+    if (!error_) error_ = code;
+    arriving_.clear();
+    stream_.wake(stream_.reading_);
+}
+
+Task<Result<io::Piece>> RequestContent::next(std::uint64_t bytes_max) {
+    for (;;) {
+        if (error_) co_return std::unexpected{Error{.code = *error_, .blame = Blame::downstream, .doing = "read request content"}};
+        if (taken_ < handed_out_.size()) {
+            const std::string_view bytes = std::string_view{handed_out_}.substr(taken_, bytes_max);
+            taken_ += bytes.size();
+            co_return io::Piece{.bytes = bytes};
+        }
+        handed_out_.clear();
+        taken_ = 0;
+        if (!arriving_.empty()) {
+            handed_out_.swap(arriving_);
+            stream_.session_.credit(stream_, handed_out_.size());
+            continue;
+        }
+        if (ended_) co_return io::Piece{};
+        if (stream_.request.expects_continue) stream_.session_.send_continue(stream_);
+        const io::Deadline deadline = io::deadline_after(stream_.session_.loop.now(), patience_);
+        const bool in_time = co_await stream_.wait(stream_.reading_, deadline);
+        if (!in_time && arriving_.empty() && !ended_ && !error_) error_ = std::errc::timed_out;
+    }
+}
+
+Stream::Stream(Session& session, std::uint32_t number, io::TimePoint first_octet, std::int64_t send_window, std::int64_t receive_window)
+    : id{number}, began{first_octet}, session_{session}, send_window_{send_window}, receive_window_{receive_window} {}
+
+Stream::~Stream() { session_.loop.timers().disarm(*this); }
+
+void Stream::Wait::await_suspend(std::coroutine_handle<> waiter) noexcept {
+    side.waiter = waiter;
+    const bool fires_before = stream.armed() && stream.time() <= side.deadline;
+    if (side.deadline != io::never && !fires_before) stream.session_.loop.timers().arm(stream, side.deadline);
+}
+
+Stream::Wait Stream::wait(Side& side, io::Deadline deadline) noexcept {
+    side.deadline = deadline;
+    side.timed_out = false;
+    return {*this, side};
+}
+
+void Stream::wake(Side& side) {
+    if (side.waiter) session_.loop.post(std::exchange(side.waiter, {}));
+}
+
+void Stream::expired() {
+    io::Deadline earliest = io::never;
+    for (Side* const side : {&reading_, &writing_}) {
+        if (!side->waiter) continue;
+        if (side->deadline > session_.loop.now()) {
+            earliest = std::min(earliest, side->deadline);
+            continue;
+        }
+        side->timed_out = true;
+        wake(*side);
+    }
+    if (earliest != io::never) session_.loop.timers().arm(*this, earliest);
+}
+
+void Stream::reset(ErrorCode code) {
+    if (open_) session_.stream_error(id, code);
+}
+
+Task<http::Sent> Stream::write_response(const http::Response& response, const Sending& sending, io::Source* source) {
+    http::Sent sent;
+    if (!open_) {
+        sent.outcome = std::unexpected{stream_ended};
+        co_return sent;
+    }
+    chunk_bytes_ = sending.frame_bytes_max;
+    source_ = sending.has_content ? source : nullptr;
+    trailers_ = sending.has_content ? response.trailer_source : nullptr;
+    length_known_ = source_ == nullptr || response.content_length.has_value();
+    left_ = source_ == nullptr ? 0 : response.content_length.value_or(std::numeric_limits<std::uint64_t>::max());
+    const bool head_is_all = (source_ == nullptr || (length_known_ && left_ == 0)) && trailers_ == nullptr;
+    session_.send_response_head(*this, response, sending.date, head_is_all);
+    const std::uint64_t head_bytes = bytes_sent_;
+    if (!head_is_all) {
+        session_.send_content(*this);
+        if (open_ && !response_ended_) sent.outcome = co_await send_content(sending.patience);
+        if (sent.outcome && !response_ended_) sent.outcome = std::unexpected{failure_.value_or(stream_ended)};
+    }
+    source_ = nullptr;
+    piece_ = {};
+    sent.bytes = bytes_sent_;
+    sent.content_bytes = bytes_sent_ - head_bytes;
+    co_return sent;
+}
+
+// The rest of the content: whatever has to be waited for.
+Task<Result<>> Stream::send_content(std::chrono::milliseconds patience) {
+    std::uint64_t sent_before = bytes_sent_;
+    io::Deadline deadline = io::deadline_after(session_.loop.now(), patience);
+    while (open_ && !response_ended_) {
+        if (wants_piece_) {
+            const auto piece = co_await source_->next(std::min(left_, piece_bytes_max));
+            if (!open_) break;
+            wants_piece_ = false;
+            if (!piece) {
+                const Error error = piece.error();
+                session_.fail_content(*this, error);
+                co_return std::unexpected{error};
+            }
+            piece_ = *piece;
+            if (piece_.is_end()) left_ = length_known_ ? left_ : 0;
+            if (piece_.is_end() && left_ > 0) {
+                session_.fail_content(*this,
+                                      Error{.code = std::errc::io_error, .doing = "send content: it ended before its announced length"});
+                break;
+            }
+            session_.settle(*this);
+            deadline = io::deadline_after(session_.loop.now(), patience);
+        }
+        const bool in_time = co_await wait(writing_, deadline);
+        if (bytes_sent_ != std::exchange(sent_before, bytes_sent_)) {
+            deadline = io::deadline_after(session_.loop.now(), patience);
+        } else if (!in_time && open_ && !response_ended_ && !wants_piece_) {
+            const Error error{.code = std::errc::timed_out, .blame = Blame::downstream, .doing = "send"};
+            session_.fail_content(*this, error);
+            session_.spend(cost::stalled_stream, "client keeps windows shut");
+            co_return std::unexpected{error};
+        }
+    }
+    co_return Result<>{};
+}
+
+// @return whether `piece_` has octets now, or there are no more to come; else wants_piece_ or failure_ says what is missing
+bool Stream::next_piece() {
+    if (left_ == 0) return true;
+    const auto piece = source_->at_hand(std::min(left_, piece_bytes_max));
+    if (!piece) {
+        wants_piece_ = true;
+        return false;
+    }
+    piece_ = *piece;
+    if (!piece_.is_end()) return true;
+    if (length_known_) {
+        failure_ = Error{.code = std::errc::io_error, .doing = "send content: it ended before its announced length"};
+        return false;
+    }
+    left_ = 0;
+    return true;
+}
+
+Stream::Portion Stream::take(char* into, std::size_t bytes_max) {
+    if (piece_.is_end() && left_ > 0 && !next_piece()) return {failure_ ? Supply::failed : Supply::later};
+    std::size_t bytes = 0;
+    if (piece_.file != nullptr) {
+        const std::size_t wanted = std::min<std::uint64_t>({bytes_max, piece_.slice.length, left_});
+        const ssize_t count = ::pread(piece_.file->get(), into, wanted, static_cast<off_t>(piece_.slice.offset));
+        if (count <= 0 && wanted > 0) {
+            failure_ = Error{.code = std::errc::io_error, .doing = "pread: the file was truncated"};
+            return {Supply::failed};
+        }
+        bytes = static_cast<std::size_t>(count);
+        piece_.slice.offset += bytes;
+        piece_.slice.length -= bytes;
+        if (piece_.slice.length == 0) piece_ = {};
+    } else if (!piece_.bytes.empty()) {
+        bytes = std::min<std::uint64_t>({bytes_max, piece_.bytes.size(), left_});
+        if (!sys::copy_guarded(into, piece_.bytes.data(), bytes)) {
+            failure_ = Error{.code = std::errc::bad_address, .doing = "send: the file was truncated"};
+            return {Supply::failed};
+        }
+        piece_.bytes.remove_prefix(bytes);
+    }
+    left_ -= bytes;
+    if (!length_known_ && piece_.is_end() && source_ != nullptr && source_->length() == 0) left_ = 0;
+    return {left_ == 0 ? Supply::last : Supply::octets, bytes};
+}
+
+}  // namespace webserv::h2
