@@ -75,7 +75,7 @@ constexpr config::Directive directives[] = {
      .takes = arity::flag,
      .fallback = "off",
      .apply = config::store_flag<&Http2Settings::enabled>,
-     .doc = "Whether HTTP/2 is spoken with clients that want it. Over cleartext they say so by beginning with it (prior knowledge). The "
+     .doc = "Whether HTTP/2 is spoken with clients that want it. With TLS they say so in the handshake (ALPN), over cleartext by beginning with it (prior knowledge). The "
             "default server of a listening address decides for all that share it."},
     {.name = "http2_max_concurrent_streams",
      .contexts = before_location,
@@ -117,7 +117,8 @@ constexpr config::Directive directives[] = {
 constexpr Variable variables[] = {
     {.name = "http2",
      .get = [](Exchange& e, std::string_view) -> std::optional<std::string_view> {
-         return e.request.version >= http::Version{2, 0} ? "h2c" : "";
+         if (e.request.version < http::Version{2, 0}) return "";
+         return e.connection.is_secure() ? "h2" : "h2c";
      }},
 };
 
