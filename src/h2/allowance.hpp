@@ -25,6 +25,8 @@ inline constexpr std::int32_t stalled_stream = 20;  ///< its window stayed shut 
 
 class Allowance {
 public:
+    explicit Allowance(io::TimePoint now) noexcept : since_{now} {}
+
     /// @return false: there is nothing left
     [[nodiscard]] bool spend(std::int32_t amount, io::TimePoint now) noexcept {
         if (left_ < amount) refill(now);
@@ -46,7 +48,7 @@ private:
     }
 
     std::int32_t left_ = most;
-    io::TimePoint since_{};
+    io::TimePoint since_;
 };
 
 }  // namespace webserv::h2

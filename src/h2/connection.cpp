@@ -85,6 +85,7 @@ Task<> Connection::read_frames() {
 
 Task<> Connection::write_frames() {
     io::Deadline deadline = io::never;
+    bool timed_out = false;
     for (;;) {
         session.produce();
         if (session.output.empty()) {
@@ -105,17 +106,21 @@ Task<> Connection::write_frames() {
         }
         if (attempt->blocked_on == io::Readiness::none) continue;
         const auto ready = co_await stream_.ready(attempt->blocked_on, deadline);
-        if (!ready) break;
+        if (!ready) {
+            timed_out = ready.error().code == std::errc::timed_out;
+            break;
+        }
     }
-    finish();
+    finish(timed_out);
 }
 
 // All is said, or nothing can be said any more: FIN, so that the peer gets what is on its way, and some time to read it.
-void Connection::finish() {
+void Connection::finish(bool timed_out) {
     const bool said_all = session.output.empty();
     session.abort();
     finished_ = true;
     since_ = loop_.now();
+    answerer_.ends(timed_out);
     if (reader_) loop_.post(std::exchange(reader_, {}));
     if (!said_all || !stream_.finish_writing()) return stream_.cancel();
     hurry(due());
@@ -151,8 +156,8 @@ io::Deadline Connection::due() const noexcept {
     if (finished_) return io::deadline_after(since_, timing_.lingering_timeout);
     if (session.has_announced_end() && !session.takes_no_more()) return since_ + farewell_max;
     if (!idle_ || session.takes_no_more()) return io::never;
-    const bool hears = session.is_within_frame();
-    return io::deadline_after(since_, hears ? timing_.client_header_timeout : timing_.keepalive_timeout);
+    const bool is_speaking = session.is_within_frame();
+    return io::deadline_after(since_, is_speaking ? timing_.client_header_timeout : timing_.keepalive_timeout);
 }
 
 void Connection::expired() {

@@ -33,6 +33,8 @@ public:
     virtual void octets_come(bool announced) = 0;
     virtual void idle_begins() = 0;
     virtual void idle_ends() = 0;
+    /// Nothing more will be said; session.error() tells why, `timed_out` that the peer took nothing for send_timeout.
+    virtual void ends(bool timed_out) = 0;
 
 protected:
     ~Answerer() = default;
@@ -59,7 +61,7 @@ private:
     Task<> write_frames();
     void take(std::string_view octets);
     [[nodiscard]] bool is_finished() const noexcept { return session.has_ended() || (session.takes_no_more() && session.streams() == 0); }
-    void finish();
+    void finish(bool timed_out);
     void hurry(io::Deadline deadline);
     void expired() override;
     [[nodiscard]] io::Deadline due() const noexcept;

@@ -7,7 +7,9 @@
 
 namespace webserv::h2 {
 
-Session::Session(io::Loop& loop_of_session, const Limits& limits) : loop{loop_of_session}, limits_{limits} { send_settings(); }
+Session::Session(io::Loop& loop_of_session, const Limits& limits) : loop{loop_of_session}, limits_{limits}, allowance_{loop.now()} {
+    send_settings();
+}
 
 Session::~Session() {
     abort();

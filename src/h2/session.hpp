@@ -41,7 +41,7 @@ public:
     /// What the peer has sent, its preface first. After has_ended() it is dropped.
     void receive(std::string_view octets);
     /// Whether a frame, or a field block, has begun and not ended.
-    [[nodiscard]] bool is_within_frame() const noexcept { return !partial_.empty() || block_stream_ != 0 || !greeted_; }
+    [[nodiscard]] bool is_within_frame() const noexcept { return !partial_.empty() || block_stream_ != 0 || !heard_settings_; }
     /// Requests in the order of their arrival, to be answered and released. Null: there are no more.
     [[nodiscard]] Stream* take_arrived();
     void release(Stream& stream);
@@ -59,7 +59,7 @@ public:
     [[nodiscard]] bool has_announced_end() const noexcept { return announced_end_; }
     /// GOAWAY: no further stream is taken, those that are here are answered.
     void end();
-    /// The connection has ended for this session: all streams end, with nothing more said.
+    /// The connection is over: all streams end, and nothing more is said.
     void abort();
     [[nodiscard]] bool has_ended() const noexcept { return ended_; }  ///< nothing is taken any more, nothing will be answered
     [[nodiscard]] bool takes_no_more() const noexcept { return ended_ || last_stream_ < stream_id_max || peer_leaves_; }

@@ -15,9 +15,6 @@ namespace {
 // Content up to this size need not queue behind others: it would only make them wait for a frame.
 constexpr std::uint64_t small_content_bytes = frame_bytes_max;
 
-// A DATA frame at least this large, or the last one, is worth what it takes to ask for more (see Allowance).
-constexpr std::size_t useful_frame_bytes = 256;
-
 std::string_view decimal(std::uint64_t value, Arena& arena) {
     constexpr std::size_t digits_max = 20;
     char* const text = arena.take(digits_max);
@@ -184,7 +181,7 @@ bool Session::send_data(Stream& stream) {
         send_window_ -= static_cast<std::int64_t>(portion.bytes);
         stream.send_window_ -= static_cast<std::int64_t>(portion.bytes);
         stream.bytes_sent_ += frame_head_bytes + portion.bytes;
-        if (portion.bytes >= useful_frame_bytes || ends) allowance_.earn(2);
+        allowance_.earn(2 * cost::window_update);  // of the stream and of the connection: some peers answer each frame with both
         wake_writer();
     }
     if (portion.supply == Stream::Supply::last) {

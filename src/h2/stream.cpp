@@ -16,8 +16,7 @@ namespace {
 // Asked of a source at once: several frames of it, so that one question serves for all of them.
 constexpr std::uint64_t piece_bytes_max = 256U << 10;
 
-constexpr Error stream_ended{
-    .code = std::errc::connection_reset, .blame = Blame::downstream, .doing = "send: the client has reset the stream"};
+constexpr Error stream_ended{.code = std::errc::connection_reset, .blame = Blame::downstream, .doing = "send"};
 
 }  // namespace
 

@@ -129,12 +129,14 @@ void Http2::cut_off(const Site* site) {
     }
 }
 
-void Http2::log_end() {
+void Http2::ends(bool timed_out) {
+    constexpr std::string_view doing = "processing HTTP/2 connection";
+    if (timed_out) connection_.log(Level::info, "client timed out", doing);
     const h2::ErrorCode error = http_.session.error();
     if (error == h2::ErrorCode::no_error) return;
     connection_.worker.metrics.add(Counter::malformed);
     const std::string message = fmt::format("{}: {}", http_.session.complaint(), h2::name_of(error));
-    connection_.log(error == h2::ErrorCode::enhance_your_calm ? Level::warn : Level::info, message, "processing HTTP/2 connection");
+    connection_.log(error == h2::ErrorCode::enhance_your_calm ? Level::warn : Level::info, message, doing);
 }
 
 bool speaks_http2(const ListenPoint& point, const VirtualHost& host) { return point.http2 || host.settings.get<Http2Settings>().enabled; }
@@ -144,7 +146,6 @@ Task<> serve_http2(std::unique_ptr<Connection> owned) {
     const std::string octets{connection.http.buffered()};
     Http2 http2{connection};
     co_await http2.run(octets);
-    http2.log_end();
 }
 
 }  // namespace webserv::server

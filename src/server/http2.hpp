@@ -30,7 +30,6 @@ public:
     void shut_down() { http_.shut_down(); }
     /// Resets the streams whose exchanges are answered by this site.
     void cut_off(const Site* site);
-    void log_end();
 
 private:
     struct Carrier;
@@ -38,6 +37,7 @@ private:
     void octets_come(bool announced) override;
     void idle_begins() override;
     void idle_ends() override;
+    void ends(bool timed_out) override;
     [[nodiscard]] bool has_had_enough() const;
 
     Connection& connection_;

@@ -75,8 +75,9 @@ constexpr config::Directive directives[] = {
      .takes = arity::flag,
      .fallback = "off",
      .apply = config::store_flag<&Http2Settings::enabled>,
-     .doc = "Whether HTTP/2 is spoken with clients that want it. Over cleartext they say so by beginning with it (prior knowledge). The "
-            "default server of a listening address decides for all that share it."},
+     .doc = "Whether HTTP/2 is spoken with clients that want it: over TLS they offer it in the handshake (ALPN), and the server that they "
+            "name "
+            "decides; over cleartext they begin with it (prior knowledge), and the default server of the address decides for all."},
     {.name = "http2_max_concurrent_streams",
      .contexts = before_location,
      .syntax = "number",
@@ -117,7 +118,8 @@ constexpr config::Directive directives[] = {
 constexpr Variable variables[] = {
     {.name = "http2",
      .get = [](Exchange& e, std::string_view) -> std::optional<std::string_view> {
-         return e.request.version >= http::Version{2, 0} ? "h2c" : "";
+         if (e.request.version < http::Version{2, 0}) return "";
+         return e.connection.is_secure() ? "h2" : "h2c";
      }},
 };
 

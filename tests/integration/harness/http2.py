@@ -67,7 +67,7 @@ def pseudo(path="/", method="GET", authority="localhost", scheme="http"):
     return [(":method", method), (":scheme", scheme), (":authority", authority), (":path", path)]
 
 
-@dataclass
+@dataclass(repr=False)
 class Answer:
     """What has come of one stream."""
     fields: list = None
@@ -77,6 +77,9 @@ class Answer:
     frames: list = field(default_factory=list)  # lengths of DATA
     ended: bool = False
     reset: int = None
+
+    def __repr__(self):
+        return f"Answer({self.fields}, {len(self.content)} octets, ended {self.ended}, reset {self.reset})"
 
     @property
     def status(self):
@@ -113,8 +116,13 @@ class Http2(Connection):
         self.send(frame(kind, flags, stream, payload))
 
     def headers(self, stream, fields, flags=END_STREAM | END_HEADERS):
-        """The octets of a HEADERS frame."""
-        return frame(HEADERS, flags, stream, self.encoder.encode(fields))
+        """The octets of a HEADERS frame, and of CONTINUATION frames if need be."""
+        block = self.encoder.encode(fields)
+        if len(block) <= 16384:
+            return frame(HEADERS, flags, stream, block)
+        pieces = [block[i:i + 16384] for i in range(0, len(block), 16384)]
+        frames = [frame(HEADERS, flags & ~END_HEADERS, stream, pieces[0])] + [frame(CONTINUATION, 0, stream, piece) for piece in pieces[1:-1]]
+        return b"".join(frames) + frame(CONTINUATION, END_HEADERS, stream, pieces[-1])
 
     def begin(self, fields, flags=END_STREAM | END_HEADERS, stream=None):
         """Sends a request's head. @return its stream"""
