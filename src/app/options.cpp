@@ -69,6 +69,7 @@ constexpr std::array additional_modules{
     "http_realip_module",
     "http_ssl_module",
     "http_stub_status_module",
+    "http_v2_module",
 };
 
 // ... and those that it builds unless it is told not to, and that we lack.

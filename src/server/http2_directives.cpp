@@ -75,9 +75,8 @@ constexpr config::Directive directives[] = {
      .takes = arity::flag,
      .fallback = "off",
      .apply = config::store_flag<&Http2Settings::enabled>,
-     .doc = "Whether HTTP/2 is spoken with clients that want it: over TLS they offer it in the handshake (ALPN), and the server that they "
-            "name "
-            "decides; over cleartext they begin with it (prior knowledge), and the default server of the address decides for all."},
+     .doc = "Whether HTTP/2 is spoken with clients that want it. With TLS they say so in the handshake (ALPN), over cleartext by beginning with it (prior knowledge). The "
+            "default server of a listening address decides for all that share it."},
     {.name = "http2_max_concurrent_streams",
      .contexts = before_location,
      .syntax = "number",

@@ -383,7 +383,7 @@ def test_a_connection_ends_after_its_time(serve, directive):
 @cases("octets", [b"", http2.PREFACE[:10], http2.PREFACE, http2.PREFACE + http2.settings({}) + b"\0\0"])
 def test_a_client_that_says_too_little(serve, octets):
     server = serve(server="http2 on; client_header_timeout 200ms; keepalive_timeout 1000s; return 200 x;")
-    with Http2(server.address, begin=False) as client:
+    with Http2(server.address, begin=False, quiet=True) as client:
         client.send(octets)
         assert client.error() in (None, http2.NO_ERROR)
 
