@@ -67,7 +67,9 @@ constexpr std::array additional_modules{
     "http_gzip_static_module",
     "http_random_index_module",
     "http_realip_module",
+    "http_ssl_module",
     "http_stub_status_module",
+    "http_v2_module",
 };
 
 // ... and those that it builds unless it is told not to, and that we lack.
@@ -176,9 +178,10 @@ Options:
 }
 
 std::string build_text() {
-    std::string text =
-        fmt::format("nginx version: nginx/{}\nbuilt with PCRE2, fmt and CLI11\nconfigure arguments: --prefix={} --conf-path={}",
-                    nginx_version, default_prefix(), absolute(default_prefix(), default_conf({})));
+    std::string text = fmt::format(
+        "nginx version: nginx/{}\nbuilt with OpenSSL, PCRE2, fmt and CLI11\nTLS SNI support enabled\nconfigure arguments: --prefix={} "
+        "--conf-path={}",
+        nginx_version, default_prefix(), absolute(default_prefix(), default_conf({})));
     for (const char* const module : additional_modules) text += fmt::format(" --with-{}", module);
     for (const char* const module : missing_modules) text += fmt::format(" --without-{}", module);
     return text + "\n";

@@ -64,7 +64,7 @@ Task<> begin(std::unique_ptr<Connection> owned) {
         if (!rest.empty()) connection.http.begin_with(rest);
         if (takes_http2(connection)) is_http2 = co_await begins_with_preface(connection, deadline);
     }
-    rest = {};
+    std::string{}.swap(rest);  // this frame lives as long as the connection
     Task<> life = is_http2 ? serve_http2(std::move(owned)) : serve_http1(std::move(owned), deadline);
     co_await life;
 }

@@ -32,6 +32,7 @@ constexpr char about_processes[] = "processes share nothing that would need it";
 constexpr char about_request_content[] = "request content that is kept in memory is in one piece anyway";
 constexpr char about_subrequests[] = "no directive here makes subrequests";
 constexpr char about_devices[] = "there is nothing of the kind here";
+constexpr char about_stapling[] = "what is stapled comes from a file that the administrator has put there";
 // A module that is part of nginx, but a file of its own: what it does is here, or its directives are refused by name.
 constexpr char about_modules[] = "modules are not loaded; a directive that is missing here is refused by name";
 
@@ -198,6 +199,11 @@ constexpr config::Directive directives[] = {
      .syntax = "abort | stop",
      .apply = changes_nothing<debug_point_of, about_processes>,
      .doc = "Accepted, and changes nothing: there are no such points."},
+    {.name = "ssl_stapling_verify",
+     .contexts = before_location,
+     .takes = arity::flag,
+     .apply = changes_nothing<config::flag_of, about_stapling>,
+     .doc = "Accepted, and changes nothing: what is stapled comes from a file that the administrator has put there."},
     {.name = "ssl_engine",
      .contexts = context::main,
      .syntax = "device",

@@ -21,8 +21,8 @@ public:
         : builder_{builder}, settings_{settings}, context_{context} {}
 
     [[nodiscard]] Checked<> make() {
-        for (const auto step :
-             {&Maker::add_certificates, &Maker::set_ciphers, &Maker::set_sessions, &Maker::set_trust, &Maker::run_commands}) {
+        for (const auto step : {&Maker::add_certificates, &Maker::set_ciphers, &Maker::set_sessions, &Maker::set_trust,
+                                &Maker::set_stapling, &Maker::run_commands}) {
             if (auto done = (this->*step)(); !done) return done;
         }
         context_.set_session_identity(identity_);
@@ -160,6 +160,24 @@ private:
         context_.set_verify(settings_.verify, settings_.verify_depth);
         identity_ += fmt::format("verify {} {}", static_cast<int>(settings_.verify), settings_.verify_depth);
         return {};
+    }
+
+    Checked<> set_stapling() {
+        if (!settings_.stapling) return {};
+        const Word& certificate = settings_.certificates.entries().back();
+        if (!settings_.stapling_file) {
+            if (context_.has_responder()) {
+                return complain("asking for what \"ssl_stapling\" staples is known to nginx but not supported by webserv yet",
+                                certificate.place, "a program that asks, and \"ssl_stapling_file\"");
+            }
+            builder_.warn(fmt::format("\"ssl_stapling\" ignored, no OCSP responder URL in the certificate \"{}\"", certificate.text),
+                          certificate.place);
+            return {};
+        }
+        const Word& word = *settings_.stapling_file;
+        const auto response = read(word, "cannot load OCSP response");
+        if (!response) return std::unexpected{response.error()};
+        return check(context_.set_stapled(*response, builder_.absolute_in_conf(word.text)), word);
     }
 
     Checked<> run_commands() {

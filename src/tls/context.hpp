@@ -70,6 +70,7 @@ public:
     [[nodiscard]] Outcome trust_system();  ///< whom this machine trusts: SSL_CERT_FILE, SSL_CERT_DIR, /etc/ssl/certs
     [[nodiscard]] Outcome add_revocations(std::string_view pem, std::string_view name);
     void set_verify(Verify verify, int depth);
+    [[nodiscard]] bool has_responder() const;  ///< the certificate that was added last says whom to ask whether it is revoked (OCSP)
     [[nodiscard]] Outcome set_stapled(std::string_view response, std::string_view name);  ///< an OCSP response, DER
 
     [[nodiscard]] ssl_ctx_st* handle() const noexcept { return handle_.get(); }

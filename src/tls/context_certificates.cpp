@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cstring>
@@ -141,6 +142,14 @@ void Context::set_verify(Verify verify, int depth) {
     const bool is_server = SSL_CTX_get_ssl_method(handle()) == TLS_server_method();
     SSL_CTX_set_verify(handle(), verify == Verify::off ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, is_server ? accept_any : nullptr);
     SSL_CTX_set_verify_depth(handle(), depth);
+}
+
+bool Context::has_responder() const {
+    X509* const certificate = SSL_CTX_get0_certificate(handle());
+    STACK_OF(OPENSSL_STRING)* const responders = certificate != nullptr ? X509_get1_ocsp(certificate) : nullptr;
+    const bool has_some = responders != nullptr && sk_OPENSSL_STRING_num(responders) > 0;
+    X509_email_free(responders);
+    return has_some;
 }
 
 Outcome Context::set_stapled(std::string_view response, std::string_view name) {

@@ -8,6 +8,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -22,7 +23,10 @@ using io::Attempt;
 using io::Readiness;
 
 // What is encrypted at a time: enough for few system calls, and little enough to stay in the processor's cache.
-constexpr std::size_t batch_bytes = 64U << 10;
+constexpr std::size_t batch_bytes = 128U << 10;
+
+// A head that content follows waits for it, to leave in the same record; a longer one does not.
+constexpr std::size_t held_bytes_max = 1024;
 
 // Answers to what the peer says below HTTP (new keys, say). One who asks and asks and takes no answer is not served.
 constexpr std::size_t unsent_answers_max = 64U << 10;
@@ -38,7 +42,7 @@ constexpr std::chrono::seconds pause_min{1};
 /// Of the thread: what one call encrypts, and what it encrypts from.
 struct Stream::Gathering {
     std::string cipher;
-    std::unique_ptr<char[]> plain{new char[batch_bytes]};
+    std::unique_ptr<char[]> plain{new char[held_bytes_max + batch_bytes]};
 
     static Gathering& here() {
         thread_local Gathering gathering;
@@ -51,6 +55,8 @@ struct Stream::Rare {
     std::size_t early_taken = 0;
     std::string unsent;  // records that the inner stream has not taken
     std::string failure;
+    std::array<char, held_bytes_max> held{};  // a head that waits for its content; reported as written
+    std::size_t held_bytes = 0;
     std::optional<Error> inner_error;  // met while OpenSSL was reading
 
     static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
@@ -173,11 +179,12 @@ Stream::Rare& Stream::rare() {
 
 // An idle connection has none.
 void Stream::forget_rare() noexcept {
-    if (rare_ && rare_->early_taken == rare_->early.size() && rare_->unsent.empty() && rare_->failure.empty()) {
+    if (rare_ && rare_->early_taken == rare_->early.size() && rare_->unsent.empty() && rare_->held_bytes == 0 && rare_->failure.empty()) {
         rare_.reset();
     }
 }
 
+bool Stream::has_held() const noexcept { return rare_ && rare_->held_bytes > 0; }
 bool Stream::has_unsent() const noexcept { return rare_ && !rare_->unsent.empty(); }
 
 void Stream::leave_out(const char* application_protocol) noexcept {
@@ -205,7 +212,12 @@ bool Stream::is_ready(Readiness readiness) const noexcept {
 
 // Whoever waits has nothing more to say, so that what was to leave with it leaves now.
 void Stream::wait(Readiness readiness, io::Deadline deadline, std::coroutine_handle<> waiter) {
-    if (has_unsent()) (void)flush_unsent();  // a failure shows to whoever reads or writes next
+    if (has_held()) {
+        Gathering& gathering = begin_gathering();
+        if (encrypt_held()) (void)flush(gathering.cipher);  // a failure shows to whoever reads or writes next
+    } else if (has_unsent()) {
+        (void)flush_unsent();
+    }
     wait_for(inner_, readiness, deadline, waiter);
 }
 
@@ -281,6 +293,25 @@ Result<> Stream::encrypt(const char* octets, std::size_t bytes) {
     return {};
 }
 
+// It was reported as written: from now on it is among what has to leave first.
+Result<> Stream::encrypt_held() {
+    if (!has_held()) return {};
+    return encrypt(rare_->held.data(), std::exchange(rare_->held_bytes, 0));
+}
+
+bool Stream::hold(std::span<const iovec> from) {
+    std::size_t all = rare_ ? rare_->held_bytes : 0;
+    for (const iovec& part : from) all += part.iov_len;
+    if (all > held_bytes_max) return false;
+    Rare& rare_state = rare();
+    for (const iovec& part : from) {
+        if (!sys::copy_guarded(rare_state.held.data() + rare_state.held_bytes, static_cast<const char*>(part.iov_base), part.iov_len))
+            return false;
+        rare_state.held_bytes += part.iov_len;
+    }
+    return true;
+}
+
 Result<Attempt> Stream::send_gathered(std::size_t plain_bytes, bool more_follows) {
     wrote_ = inner_.now();
     promised_ = static_cast<std::uint32_t>(plain_bytes);
@@ -292,9 +323,13 @@ Result<Attempt> Stream::send_gathered(std::size_t plain_bytes, bool more_follows
 
 Result<Attempt> Stream::try_write(std::span<const iovec> from, bool more_follows) {
     if (auto earlier = finish_earlier()) return *earlier;
+    std::size_t all = 0;
+    for (const iovec& part : from) all += part.iov_len;
+    if (more_follows && hold(from)) return Attempt{.count = all};
     Gathering& gathering = begin_gathering();
     Records records{*this, gathering};
     Result<> done;
+    if (has_held()) done = records.add(rare_->held.data(), std::exchange(rare_->held_bytes, 0));
     std::size_t taken = 0;
     for (const iovec& part : from) {
         if (!done || taken == batch_bytes) break;
@@ -312,10 +347,13 @@ Result<Attempt> Stream::try_send_file(const sys::Fd& file, io::FileSlice slice) 
     if (!is_ready_of(inner_, Readiness::writable)) return Attempt{.blocked_on = Readiness::writable};  // nothing is read in vain
     Gathering& gathering = begin_gathering();
     char* const plain = gathering.plain.get();
-    const auto count = sys::read_at(file, {plain, std::min<std::size_t>(slice.length, batch_bytes)}, slice.offset);
+    const std::size_t held = has_held() ? rare_->held_bytes : 0;
+    if (held > 0) std::copy_n(rare_->held.data(), held, plain);
+    const auto count = sys::read_at(file, {plain + held, std::min<std::size_t>(slice.length, batch_bytes)}, slice.offset);
     if (!count) return std::unexpected{count.error()};
-    for (std::size_t begin = 0; begin < *count;) {
-        const std::size_t bytes = std::min(*count - begin, next_record_bytes());
+    if (held > 0 && *count > 0) rare_->held_bytes = 0;
+    for (std::size_t begin = 0; *count > 0 && begin < held + *count;) {
+        const std::size_t bytes = std::min(held + *count - begin, next_record_bytes());
         if (auto done = encrypt(plain + begin, bytes); !done) return std::unexpected{done.error()};
         begin += bytes;
     }
@@ -363,6 +401,7 @@ Result<Attempt> Stream::say_goodbye() {
     Result<std::size_t> flushed;
     if (!std::exchange(said_goodbye_, true) && established_ && !failed_) {
         Gathering& gathering = begin_gathering();
+        (void)encrypt_held();
         (void)SSL_shutdown(session_.get());
         flushed = flush(gathering.cipher);
     } else if (has_unsent()) {

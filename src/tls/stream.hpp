@@ -84,6 +84,9 @@ private:
     [[nodiscard]] Rare& rare();
     void forget_rare() noexcept;
     [[nodiscard]] bool has_unsent() const noexcept;
+    [[nodiscard]] bool has_held() const noexcept;
+    [[nodiscard]] bool hold(std::span<const iovec> from);
+    [[nodiscard]] Result<> encrypt_held();
     Gathering& begin_gathering();
     [[nodiscard]] std::optional<Result<io::Attempt>> finish_earlier();
     [[nodiscard]] Result<std::size_t> flush(std::string_view octets, bool more_follows = false);

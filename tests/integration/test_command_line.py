@@ -137,7 +137,9 @@ def test_big_v_tells_which_nginx_we_are_like():
     output = result.stderr
     assert re.search(r"^webserv version: webserv/\d+\.\d+\.\d+$", output, re.M)
     assert re.search(r"^nginx version: nginx/1\.31\.4$", output, re.M)  # certbot and others look for this line
-    assert re.search(r"^configure arguments:", output, re.M)
+    assert re.search(r"^TLS SNI support enabled$", output, re.M)
+    assert re.search(r"^configure arguments: .* --with-http_ssl_module\b", output, re.M)
+    assert "--without-http_access_module" not in output  # it is there
 
 
 @cases("option", ["-h", "-?"])

@@ -81,8 +81,9 @@ def test_a_child_has_no_descriptor_of_its_parent(forking):
         return sorted(name for name in names if name.startswith("anon_inode"))
 
     assert kinds(child) == ["anon_inode:[eventfd]", "anon_inode:[eventpoll]", "anon_inode:[signalfd]"]
-    watched = re.findall(r"tfd: +\d+", Path(f"/proc/{child}/fdinfo/{descriptor_of(child, 'eventpoll')}").read_text())
-    assert len(watched) == 3  # wake-up, signals, the connection
+    info = Path(f"/proc/{child}/fdinfo/{descriptor_of(child, 'eventpoll')}")
+    # Wake-up, signals, and, once the child waits for it, the connection.
+    process.wait_until(lambda: len(re.findall(r"tfd: +\d+", info.read_text())) == 3, what="three descriptors that are watched")
 
 
 def descriptor_of(pid, kind):

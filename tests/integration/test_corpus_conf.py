@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 
 import pytest
-from harness import process
+from harness import certificates, process
 from harness.client import Connection
 from harness.marks import cases
 from harness.site import MODEL, Server, Site, stop_all, with_concurrency
@@ -23,6 +23,7 @@ class Exchange:
     line: int
     port: str = "port"
     before: str = ""
+    tls: str = ""  # the name that is meant
     sent: list = field(default_factory=list)
     expected: list = field(default_factory=list)
     content: list = field(default_factory=list)
@@ -39,14 +40,23 @@ def parse(path):
             exchanges.append(Exchange(*rest.split(" ", 1), number))
         elif word == "<" and rest.startswith("PORT "):
             exchanges[-1].port = rest.removeprefix("PORT ")
+        elif word == "<" and rest.startswith("TLS "):
+            exchanges[-1].tls = rest.removeprefix("TLS ")
         elif word == "<" and rest.startswith("PROXY "):
             exchanges[-1].before = f"{rest}\r\n"
         elif word in "<>|":
             {"<": exchanges[-1].sent, ">": exchanges[-1].expected, "|": exchanges[-1].content}[word].append(rest)
         else:
-            assert word in ("file", "link", "user"), f"{path}:{number}: {line}"
+            assert word in ("file", "link", "user", "certificate"), f"{path}:{number}: {line}"
             documents.append((word, *rest.split(" ", 1)))
     return documents, exchanges
+
+
+def place_certificate(site, names):
+    if not (certificates.shared().dir / f"{names[0]}.pem").exists():
+        certificates.shared().issue(names[0], names=names)
+    for kind in ("pem", "key"):
+        shutil.copy(certificates.shared().dir / f"{names[0]}.{kind}", site.dir)
 
 
 def place(site, name, model):
@@ -58,6 +68,8 @@ def place(site, name, model):
     for word, path, rest in parse(CORPUS / name / "requests.txt")[0]:
         if word == "link":
             (site.root / path).symlink_to(rest)
+        elif word == "certificate":
+            place_certificate(site, [path, *rest.split(" ")])
         elif word == "user":
             site.write(site.dir / "users", f"{path}:{{PLAIN}}{rest}\n")
         elif size := re.fullmatch(r"(\d+) octets", rest):
@@ -98,7 +110,8 @@ def test_it_loads(site, name, binary):
 def ask(server, exchange):
     """The answer; None if the connection is closed without one."""
     fields = [] if any(line.startswith("Host:") for line in exchange.sent) else ["Host: localhost"]
-    with Connection(("127.0.0.1", server.site.port(exchange.port))) as connection:
+    tls = {"tls": certificates.client(), "name": exchange.tls} if exchange.tls else {}
+    with Connection(("127.0.0.1", server.site.port(exchange.port)), **tls) as connection:
         head = "\r\n".join([f"{exchange.method} {exchange.target} HTTP/1.1", *fields, *exchange.sent])
         connection.send(f"{exchange.before}{head}\r\n\r\n")
         if not connection.receive_more():

@@ -1,10 +1,10 @@
 # integration/test_tls_clients.py: clients that show certificates: who is asked, whom is believed, and what the server knows of them then.
-# All of it is the same with nginx.
+# It is the same with nginx, but where sessions or names of two servers meet.
 import ssl
 
 import pytest
 from harness import certificates
-from harness.marks import cases, covers
+from harness.marks import cases, covers, webserv_only
 
 LISTEN = "listen 127.0.0.1:{port} ssl;"
 
@@ -130,13 +130,14 @@ def test_what_is_known_of_a_client(serve, made):
     serial, fingerprint, subject, issuer, start, end, remain = get(server, made, "client", "/all").text.split("|")
     assert serial == asked("-serial") and fingerprint.upper() == asked("-fingerprint").replace(":", "")
     assert (subject, issuer) == ("/CN=A Client", "/CN=Test Authority")
-    assert (start, end) == (asked("-startdate"), asked("-enddate")) and remain == "29"
+    assert (start, end) == (asked("-startdate"), asked("-enddate")) and remain in ("29", "30")
     assert get(server, made, "client", "/raw").text == pem
     assert get(server, made, "client", "/cert").text == pem.strip().replace("\n", "\n\t")
     escaped = get(server, made, "client", "/escaped").text
     assert escaped.startswith("-----BEGIN%20CERTIFICATE-----%0A") and "/" not in escaped and "+" not in escaped
 
 
+@webserv_only("it answers where the handshake's name is nobody's server_name")
 @covers("ssl_verify_client")
 def test_a_certificate_shown_to_one_server_is_not_shown_to_another(serve, made):
     made.pair("other", common_name="other.test")
@@ -148,6 +149,7 @@ def test_a_certificate_shown_to_one_server_is_not_shown_to_another(serve, made):
     assert server.error_line("client attempted to request the server name different from the one that was negotiated")
 
 
+@webserv_only("Debian's lets them be resumed")
 @cases("protocol", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_session_of_one_server_opens_no_other(serve, made, protocol):
     """Who has not shown a certificate can not come back to where it is needed."""

@@ -1,9 +1,11 @@
 # integration/test_tls_config.py: what is wrong with a configuration of https is said before anybody is served, with file, line and column;
 # and a reload picks up new certificates, or keeps the old ones.
 import signal
+import threading
 
 import pytest
 from harness import certificates, process, reload
+from harness.client import Connection
 from harness.marks import cases, covers, webserv_only
 
 LISTEN = "listen 127.0.0.1:{port} ssl;"
@@ -133,6 +135,40 @@ def test_a_broken_certificate_keeps_the_old_one_serving(serve, site):
         assert "test.conf:" in line
         server.error_line("the configuration stays as it was")
     assert subject(server) == before
+
+
+@webserv_only("its old workers go with their connections")
+def test_nobody_is_cut_off_by_reloads(serve, made):
+    """Some keep their connections, others come anew; each gets all its answers."""
+    server = serve(http=config(made, "localhost"), main="worker_processes 2;")
+    stop, failures, answers = threading.Event(), [], [0, 0]
+
+    def ask(index, stays):
+        try:
+            connection = None
+            while not stop.is_set() or answers[index] == 0:
+                if connection is None or not stays:
+                    connection = Connection(server.address, tls=certificates.client(), name="localhost")
+                assert connection.get("/").text == "TLSv1.3"
+                answers[index] += 1
+                if not stays:
+                    connection.close()
+        except Exception as error:  # whatever it is, it is the test's to tell
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask, args=(index, stays)) for index, stays in enumerate((True, False))]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(4):
+            before = list(answers)
+            reload.reload(server, http=config(made, "localhost", " keepalive_requests 100000;"), main="worker_processes 2;")
+            process.wait_until(lambda: failures or all(now > then for now, then in zip(answers, before)), what="answers after the reload")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    assert not failures
 
 
 @webserv_only("nginx forgets its keys")

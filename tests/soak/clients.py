@@ -39,11 +39,12 @@ class Gate:
 
 
 class Client(threading.Thread):
-    """`keeps`: asks on one connection as long as that lasts. `slow`: reads large answers bit by bit."""
+    """`keeps`: asks on one connection as long as that lasts. `slow`: reads large answers bit by bit. `tls`: an ssl.SSLContext."""
 
-    def __init__(self, address, documents, victims, gate, keeps, slow=False):
+    def __init__(self, address, documents, victims, gate, keeps, slow=False, tls=None):
         super().__init__(daemon=True)
-        self.address, self.documents, self.victims, self.gate, self.keeps, self.slow = address, documents, victims, gate, keeps, slow
+        self.address, self.documents, self.victims, self.gate = address, documents, victims, gate
+        self.keeps, self.slow, self.tls = keeps, slow, tls
         self.random = random.Random(id(self))
         self.tags = {}  # document -> (entity tag, version)
         self.answers = self.excused = self.cut = 0
@@ -64,7 +65,7 @@ class Client(threading.Thread):
         self.worker = self.document = None
         self.since = time.monotonic()
         try:
-            with Connection(self.address, timeout=30, receive_buffer=65536 if self.slow else None) as connection:
+            with Connection(self.address, timeout=30, receive_buffer=65536 if self.slow else None, tls=self.tls, name="localhost") as connection:
                 while self.gate.open.is_set() and not self.gate.over.is_set():
                     self.ask(connection)
                     if not self.keeps:

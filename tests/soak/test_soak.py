@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from clients import Client, Gate, Victims
 from documents import Author, Fleeting, Mapped, Released, Replaced, Rewritten
-from harness import process, reload
+from harness import certificates, process, reload
 from harness.site import Server, Site
 
 SECONDS = float(os.environ.get("WEBSERV_SOAK_SECONDS", "180"))
@@ -23,6 +23,8 @@ GROWTH_KIB = 1024 if SECONDS >= 60 else 6144
 SERVER = """
     server {
         listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port2} ssl;
+        {certificate}
         server_name localhost;
         keepalive_requests 1000000;
         add_header X-Worker $pid always;
@@ -34,6 +36,10 @@ SERVER = """
 """
 MAIN = f"worker_processes {WORKERS};"
 OTHERS = "".join(f"server {{ listen 127.0.0.1:{{port}}; server_name site{number}.org; location /a {{ return 200 {number}; }} }}\n" for number in range(100))
+
+
+def configuration(generation):
+    return {"main": MAIN, "http": SERVER.replace("{certificate}", certificates.shared().pair("localhost")) % generation + OTHERS}
 
 
 class Trouble(threading.Thread):
@@ -66,7 +72,7 @@ class Trouble(threading.Thread):
         """Sometimes two of them at once; now and then the configuration is broken."""
         self.generation += 1
         broken = self.random.random() < 0.1
-        self.server.site.configure(http="nonsense;" if broken else SERVER % self.generation + OTHERS, main=MAIN)
+        self.server.site.configure(**configuration(self.generation) | ({"http": "nonsense;"} if broken else {}))
         for _ in range(self.random.choice([1, 1, 1, 2])):
             self.server.process.signal(signal.SIGHUP)
             self.reloads += 1
@@ -74,7 +80,7 @@ class Trouble(threading.Thread):
     def end(self):
         self.over.set()
         self.join(20)
-        reload.reload(self.server, http=SERVER % (self.generation + 1) + OTHERS, main=MAIN)
+        reload.reload(self.server, **configuration(self.generation + 1))
         process.wait_until(lambda: len(self.server.process.workers()) == WORKERS, 20, "all workers")
 
 
@@ -102,10 +108,13 @@ class Soak:
         self.victims, self.gate, self.still = Victims(), Gate(), threading.Event()
         large = [document for document in self.documents if isinstance(document, Replaced) and document.size > 100_000]
 
-        def client(keeps, documents=self.documents, slow=False):
-            return Client(server.address, documents, self.victims, self.gate, keeps, slow)
+        def client(keeps, documents=self.documents, slow=False, tls=None):
+            address = ("127.0.0.1", server.site.port("port2")) if tls else server.address
+            return Client(address, documents, self.victims, self.gate, keeps, slow, tls)
 
-        self.clients = [*(client(True) for _ in range(6)), *(client(False) for _ in range(4)), client(True, large, slow=True)]
+        tls = certificates.client()
+        self.clients = [*(client(True) for _ in range(6)), *(client(False) for _ in range(4)), client(True, large, slow=True),
+                        *(client(True, tls=tls) for _ in range(2)), client(False, tls=tls)]
         self.authors = [Author(document, self.still, 0.02 + 0.013 * number) for number, document in enumerate(self.documents)]
         self.figures = {"reloads": 0, "kills": 0}
 
@@ -134,9 +143,9 @@ class Soak:
         return {"master": size_of(self.server.process.pid), "worker": size_of(self.spared)}
 
     def connections(self):
-        port = f":{self.server.port:04X}"
+        ports = {f"{port:04X}" for port in self.server.site.ports.values()}
         lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        return [words for words in lines if words[1].endswith(port) and words[3] in ("01", "08")]  # established, or half closed
+        return [words for words in lines if words[1].split(":")[1] in ports and words[3] in ("01", "08")]  # established, or half closed
 
     def end(self):
         self.gate.over.set()
@@ -161,7 +170,7 @@ def server():
 
 
 def test_soak(server, capsys):
-    server.start(server.site.configure(http=SERVER % 0 + OTHERS, main=MAIN))
+    server.start(server.site.configure(**configuration(0)))
     steady = process.wait_until(lambda: len(found := server.process.workers()) == WORKERS and found[0], what="workers")
     soak = Soak(server, steady)
     soak.start()

@@ -14,6 +14,8 @@ PORTS = process.ports()
 DEFAULT_MAIN = "worker_processes 1;"
 DEFAULT_EVENTS = "worker_connections 256;"
 DEFAULT_HTTP = "access_log {dir}/access.log; client_body_temp_path {dir}/content; root {root};"
+if process.is_nginx(process.BINARY):
+    DEFAULT_HTTP += " ssl_protocols TLSv1.2 TLSv1.3;"  # the default of later versions than Debian's
 CONFIGURATION = """
 pid {dir}/server.pid;
 error_log {dir}/error.log info;
