@@ -57,7 +57,6 @@ private:
     int status_ = 0;
     bool malformed_ = false;
     bool has_fields_ = false;
-    bool has_expectation_ = false;
     std::string_view complaint_;
     std::string_view scheme_, authority_, host_, cookie_, priority_;
     bool has_authority_ = false;

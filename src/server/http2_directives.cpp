@@ -75,7 +75,8 @@ constexpr config::Directive directives[] = {
      .takes = arity::flag,
      .fallback = "off",
      .apply = config::store_flag<&Http2Settings::enabled>,
-     .doc = "Whether HTTP/2 is spoken with clients that want it. With TLS they say so in the handshake (ALPN), over cleartext by beginning with it (prior knowledge). The "
+     .doc = "Whether HTTP/2 is spoken with clients that want it. With TLS they say so in the handshake (ALPN), over cleartext by beginning "
+            "with it (prior knowledge). The "
             "default server of a listening address decides for all that share it."},
     {.name = "http2_max_concurrent_streams",
      .contexts = before_location,

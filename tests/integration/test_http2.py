@@ -65,6 +65,7 @@ def test_files_of_other_sizes(server, client, name):
     assert client.fetch("/" + name).content == (server.site.root / name).read_bytes()
 
 
+@not_in_model("iterative", "it serves one connection at a time")
 def test_the_same_fields_and_content_as_over_http1(server, client):
     for target in ("/small", "/medium", "/missing", "/old", "/trailer", "/", "/secret", "/off"):
         over_1, over_2 = server.get(target), client.fetch(target)
@@ -388,6 +389,7 @@ def test_a_client_that_says_too_little(serve, octets):
         assert client.error() in (None, http2.NO_ERROR)
 
 
+@not_in_model("iterative", "it serves one connection at a time")
 def test_quit_lets_streams_end(serve):
     server = serve(server="http2 on; location / { limit_rate 100k; }")
     server.site.write("file", "x" * 50_000)
@@ -405,6 +407,7 @@ def test_quit_lets_streams_end(serve):
     assert server.process.wait() == 0
 
 
+@not_in_model("fork", "a child lives with the configuration it was born with")
 def test_a_connection_lives_through_a_reload(serve):
     one = "server { listen 127.0.0.1:{port}; http2 on; return 200 %s; }"
     server = serve(http=one % "before")
@@ -434,6 +437,7 @@ def test_nghttp(server):
     assert got == (server.site.root / "large").read_bytes()
 
 
+@not_in_model("iterative", "it serves one connection at a time")
 @pytest.mark.skipif(not shutil.which("h2load"), reason="h2load is not there")
 def test_h2load(server):
     got = subprocess.run(["h2load", "-n", "3000", "-c", "8", "-m", "32", f"http://127.0.0.1:{server.port}/medium"], capture_output=True,
