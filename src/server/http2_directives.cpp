@@ -75,9 +75,9 @@ constexpr config::Directive directives[] = {
      .takes = arity::flag,
      .fallback = "off",
      .apply = config::store_flag<&Http2Settings::enabled>,
-     .doc = "Whether HTTP/2 is spoken with clients that want it. With TLS they say so in the handshake (ALPN), over cleartext by beginning "
-            "with it (prior knowledge). The "
-            "default server of a listening address decides for all that share it."},
+     .doc =
+         "Whether HTTP/2 is spoken with clients that want it. With TLS they say so in the handshake (ALPN), and the server that they name "
+         "decides; over cleartext they begin with it (prior knowledge), and the default server of the address decides."},
     {.name = "http2_max_concurrent_streams",
      .contexts = before_location,
      .syntax = "number",
