@@ -58,6 +58,7 @@ bool RequestHead::take(std::string_view name, std::string_view value) {
     bytes_ += bytes + line_overhead_bytes;
     ++lines_;
     if (bytes_ > excess_factor_max * limits_.bytes_max) return false;
+    if (name.empty()) fail("client sent invalid header name");
     if (malformed_) return true;
     if (bytes_ > limits_.bytes_max || bytes > limits_.line_bytes_max) {
         refuse(494, "client sent too large header field");

@@ -292,7 +292,7 @@ def test_content_waits_for_the_windows(server):
 
 @covers("http2_max_concurrent_streams")
 def test_more_streams_than_allowed(serve):
-    server = serve(server="http2 on; http2_max_concurrent_streams 3; return 200 x; location /file { limit_rate 1k; root {root}; }")
+    server = serve(server="http2 on; http2_max_concurrent_streams 3; location = / { return 200 x; } location /file { limit_rate 1k; }")
     server.site.write("file", "x" * 100_000)
     with Http2(server.address) as client:
         streams = [client.ask("/file", method="GET") for _ in range(4)]

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from harness import certificates
 from harness.http2 import Http2
-from harness.marks import webserv_only
+from harness.marks import not_in_model, webserv_only
 
 pytestmark = webserv_only("nginx 1.22 does not know the directive")
 
@@ -46,6 +46,7 @@ def test_who_does_not_want_it_gets_http1(secure_server):
         assert client.get("/").text == "|HTTP/1.1"
 
 
+@not_in_model("iterative", "it serves one connection at a time")
 def test_curl_and_h2load_with_tls(secure_server):
     url = f"https://localhost:{secure_server.port}/large"
     got = subprocess.run(["curl", "-sS", "-k", "--http2", "--max-time", "20", "--resolve", f"localhost:{secure_server.port}:127.0.0.1", "-w",
