@@ -2,7 +2,6 @@
 // No formatting library here: this runs once for every response.
 #include "h1/writer.hpp"
 
-#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -15,21 +14,6 @@ namespace {
 constexpr std::size_t digits_max = 20;  // of 2^64 - 1
 // What the fields with fixed names take beside their values: names, separators, numbers, dates. Measured generously.
 constexpr std::size_t fixed_bytes_max = 512;
-
-// The text of a date. Files that are asked for often have few dates, and making the text of one costs more than the rest of a head.
-const char* text_of(std::time_t time) noexcept {
-    struct Known {
-        std::time_t time = 0;
-        char text[http::date_bytes] = {};  // of no time yet: empty
-    };
-    thread_local std::array<Known, 64> known;
-    Known& candidate = known[static_cast<std::size_t>(time) % known.size()];
-    if (candidate.time != time || candidate.text[0] == '\0') {
-        candidate.time = time;
-        http::format_date(time, candidate.text);
-    }
-    return candidate.text;
-}
 
 // Copies into memory that was measured before.
 class Pen {
@@ -45,11 +29,7 @@ public:
         end_ = std::to_chars(end_, end_ + digits_max, value).ptr;
         return *this;
     }
-    Pen& date(std::time_t time) noexcept {
-        std::memcpy(end_, text_of(time), http::date_bytes);
-        end_ += http::date_bytes;
-        return *this;
-    }
+    Pen& date(std::time_t time) noexcept { return text(http::date_text(time)); }
     void field(std::string_view name_and_colon, std::string_view value) noexcept {
         if (!value.empty()) text(name_and_colon).text(value).text("\r\n");
     }

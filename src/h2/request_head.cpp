@@ -32,6 +32,7 @@ bool is_name(std::string_view name) noexcept {
 bool is_value(std::string_view value) noexcept {
     if (value.empty()) return true;
     if (is_space(value.front()) || is_space(value.back())) return false;  // section 8.2.1
+    value.remove_prefix(text::plain_octets(value));                       // most are nothing else
     return std::all_of(value.begin(), value.end(), http::is_value_octet);
 }
 

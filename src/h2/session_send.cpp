@@ -118,11 +118,7 @@ void Session::send_response_head(Stream& stream, const http::Response& response,
     add_text("date", date);
     add_text("content-type", response.content_type);
     if (response.content_length) add("content-length", decimal(*response.content_length, arena));
-    if (response.last_modified) {
-        char* const text = arena.take(http::date_bytes);
-        http::format_date(*response.last_modified, text);
-        add("last-modified", {text, http::date_bytes});
-    }
+    if (response.last_modified) add("last-modified", http::date_text(*response.last_modified));
     add_text("location", response.location);
     add_text("etag", response.etag);
     for (const http::FieldLine& line : response.fields) add(arena.lower(line.name), line.value);

@@ -175,6 +175,20 @@ void format_date(std::time_t time, char* into) noexcept {
     write_two(into + 23, of_day % 60);
 }
 
+std::string_view date_text(std::time_t time) noexcept {
+    struct Known {
+        std::time_t time = 0;
+        char text[date_bytes] = {};  // of no time yet: empty
+    };
+    thread_local std::array<Known, 64> known;
+    Known& candidate = known[static_cast<std::size_t>(time) % known.size()];
+    if (candidate.time != time || candidate.text[0] == '\0') {
+        candidate.time = time;
+        format_date(time, candidate.text);
+    }
+    return {candidate.text, date_bytes};
+}
+
 std::optional<std::time_t> parse_date(std::string_view text) noexcept {
     if (text.size() == date_bytes && text[3] == ',') return parse_fixdate(text);
     return text.size() > 3 && text[3] == ' ' ? parse_asctime(text) : parse_rfc850(text);

@@ -14,6 +14,10 @@ inline constexpr std::size_t date_bytes = 29;  ///< "Sun, 06 Nov 1994 08:49:37 G
 /// Writes exactly date_bytes octets, no terminator.
 void format_date(std::time_t time, char* into) noexcept;
 
+/// The same as a text that lives until the thread's next call. Remembers some: files that are asked for often have few dates, and making
+/// the text of one costs more than the rest of a head.
+[[nodiscard]] std::string_view date_text(std::time_t time) noexcept;
+
 /// IMF-fixdate, RFC 850 and asctime forms. Nothing if it is none of them or names no real day.
 [[nodiscard]] std::optional<std::time_t> parse_date(std::string_view text) noexcept;
 

@@ -32,7 +32,7 @@ def documented():
     return {titles[title]: int(instructions) for title, instructions in rows if title in titles}
 
 
-@cases("name", ["small", "log", "large", "close"])
+@cases("name", ["small", "log", "large", "missing"])
 def test_instructions_and_allocations(name):
     costs = cost.cost(process.BINARY, name)
     assert costs["allocations"] < 0.05

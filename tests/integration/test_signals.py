@@ -23,13 +23,15 @@ def workers_of(server, count):
 
 
 def connection_to(server, pid):
-    """A connection that this worker has."""
-    for _ in range(500):
+    """A connection that this worker has, once it accepts any."""
+    def attempt():
         connection = server.connect()
         if int(connection.get("/").text) == pid:
             return connection
         connection.close()
-    raise AssertionError(f"worker {pid} accepts nothing")
+        return None
+
+    return process.wait_until(attempt, what=f"a connection that worker {pid} accepts")
 
 
 def send_by_option(server, name):
