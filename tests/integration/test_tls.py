@@ -38,7 +38,7 @@ def server(shared_site, shared_serve):
         server { listen 127.0.0.1:{port2}; location = /facts { return 200 "$scheme|$https|$ssl_protocol|$ssl_session_reused"; } }""")
 
 
-@covers("ssl_certificate", "ssl_certificate_key", "listen")
+@covers("listen")
 @cases("protocol, name", [(TLS12, "TLSv1.2"), (TLS13, "TLSv1.3")])
 def test_variables(server, protocol, name):
     answer = https(server, "/facts", protocol=protocol)
