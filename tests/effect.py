@@ -108,7 +108,7 @@ def main(names):
 
     names = names or sorted(directives.covered_directives(Tree(ROOT)))
     passed = failed = 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:  # most of them wait for what does not come
         for name, noticed, last in pool.map(notices, names):
             if noticed:
                 passed += 1
