@@ -41,6 +41,7 @@ std::string tls_words(const Folder& folder) {
     return fmt::format(R"(
         ssl_certificate "{}";
         ssl_certificate_key "{}";
+        http2 on;
         error_page 497 =301 https://$http_host$request_uri;)",
                        certificate_name, key_name);
 }

@@ -25,6 +25,14 @@ def test_it_prints_where_it_can_be_reached(serving, site):
     server.wait_for(rf"http://(127\.0\.0\.1|localhost):{server.port}\b")
 
 
+def test_the_last_port_counts(serving):
+    """`./run --port N` says it a second time."""
+    server = serving()
+    assert not server.stop()
+    again = serving("--port", str(server.port), "--port", str(server.port))
+    again.wait_for(rf"http://(127\.0\.0\.1|localhost):{server.port}\b")
+
+
 def test_it_binds_to_this_machine_only(serving, site):
     server = serving()
     assert process.can_connect(("127.0.0.1", server.port))

@@ -88,3 +88,12 @@ def test_what_can_go_wrong(site):
     done = subprocess.run([process.BINARY, "serve", "--tls", str(site.root)], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True,
                           timeout=30, check=False)
     assert done.returncode == 1 and re.search("HOME is not set", done.stderr)
+
+
+def test_http2_is_spoken_with_whoever_wants_it(serving, site, data):
+    site.write("file", "x")
+    server = serving("--tls")
+    get(server, data / "authority.pem")
+    answer = subprocess.run(["curl", "-s", "--cacert", str(data / "authority.pem"), "-w", "%{http_version}", "-o", os.devnull,
+                             f"https://localhost:{server.port}/file"], stdout=subprocess.PIPE, text=True, timeout=30)
+    assert answer.stdout == "2"
