@@ -264,6 +264,8 @@ def test_priority_update(server, early):
         streams = b"".join(client.headers(stream, pseudo("/medium")) for stream in (1, 3, 5))
         client.send(update + streams if early else streams + update)
         client.sync()
+        while not all(stream in client.answers and client.answers[stream].fields for stream in (1, 3, 5)):
+            client.read_frame()
         client.send(http2.settings({http2.INITIAL_WINDOW_SIZE: 1 << 20}))
         first = client.read_until(lambda got: got.ends_stream)
         assert first.stream == 5
@@ -272,18 +274,15 @@ def test_priority_update(server, early):
 def test_content_waits_for_the_windows(server):
     with Http2(server.address, {http2.INITIAL_WINDOW_SIZE: 10}, quiet=True, window=False) as client:
         stream = client.ask("/medium")
-        client.sync()
-        assert client.answers[stream].frames == [10]
+        assert client.frames_of(stream, 10) == [10]
         client.send(http2.window_update(stream, 1))
-        client.sync()
-        assert client.answers[stream].frames == [10, 1]
+        assert client.frames_of(stream, 11) == [10, 1]
         client.send(http2.settings({http2.INITIAL_WINDOW_SIZE: 5}))  # the window is below zero now
         client.send(http2.window_update(stream, 5))
         client.sync()
         assert client.answers[stream].frames == [10, 1]
         client.send(http2.window_update(stream, 200_000))
-        while len(client.answers[stream].content) < 65535:
-            client.read_frame()
+        client.frames_of(stream, 65535)
         client.sync()
         assert len(client.answers[stream].content) == 65535  # the connection's window
         client.send(http2.window_update(0, 100_000))

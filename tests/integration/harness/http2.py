@@ -201,8 +201,15 @@ class Http2(Connection):
                 return got
         raise AssertionError(f"end of input; GOAWAY was {self.goaway}")
 
+    def frames_of(self, stream, expected):
+        """Reads until DATA of so many octets in all has come for this stream (a file may be opened by a thread).
+        @return the sizes of its frames"""
+        while sum(self.answers[stream].frames) < expected:
+            assert self.read_frame() is not None, f"end of input; GOAWAY was {self.goaway}"
+        return self.answers[stream].frames
+
     def sync(self):
-        """Two round trips: what was sent before has had its effect. @return the frames that came meanwhile"""
+        """Two round trips: the frames sent before have been understood. @return the frames that came meanwhile"""
         frames = []
         for _ in range(2):
             self.frame(PING, payload=b"sync....")
