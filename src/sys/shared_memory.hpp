@@ -13,10 +13,14 @@ class SharedMemory {
 public:
     /// `bytes` octets, zeroed, aligned to a page. mmap(2) with MAP_SHARED | MAP_ANONYMOUS.
     [[nodiscard]] static Result<SharedMemory> create(std::size_t bytes);
+    /// The same for much that is used little by little: a page is taken when it is first written to (MAP_NORESERVE).
+    [[nodiscard]] static Result<SharedMemory> reserve(std::size_t bytes);
     SharedMemory(SharedMemory&& other) noexcept;
     SharedMemory& operator=(SharedMemory&& other) noexcept;
     ~SharedMemory();
 
+    /// Secrets lie here: no core dump has them (madvise(2), MADV_DONTDUMP).
+    void keep_out_of_dumps() const noexcept;
     [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }
 
 private:

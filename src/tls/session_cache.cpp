@@ -2,14 +2,13 @@
 // Records lie one behind the other in a ring, by a position that only grows: one that is too far back has been overwritten.
 #include "tls/session_cache.hpp"
 
-#include <pthread.h>
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <new>
+
+#include "sys/robust_mutex.hpp"
+#include "sys/shared_memory.hpp"
 
 namespace webserv::tls {
 namespace {
@@ -17,28 +16,6 @@ namespace {
 constexpr std::size_t page_bytes = 4096;
 constexpr std::size_t typical_session_bytes = 256;  // of which the index has room for as many as the ring
 constexpr std::size_t ways = 4;                     // places where the index keeps an entry: the oldest of them gives way
-
-class Lock {
-public:
-    Lock() {
-        pthread_mutexattr_t attributes;
-        pthread_mutexattr_init(&attributes);
-        pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-        pthread_mutex_init(&mutex_, &attributes);
-        pthread_mutexattr_destroy(&attributes);
-    }
-    /// @return false: whoever had it has died, and left what it protects as it was at that moment
-    [[nodiscard]] bool take() {
-        if (pthread_mutex_lock(&mutex_) != EOWNERDEAD) return true;
-        (void)pthread_mutex_consistent(&mutex_);
-        return false;
-    }
-    void give() { pthread_mutex_unlock(&mutex_); }
-
-private:
-    pthread_mutex_t mutex_{};
-};
 
 struct Entry {
     std::uint64_t position = 0;  // of the record, plus one; 0: none
@@ -59,7 +36,7 @@ std::uint64_t hash_of(SessionCache::Octets id) {
 }
 
 struct Layout {
-    Lock lock;
+    sys::RobustMutex mutex;
     std::uint64_t ring_bytes = 0;
     std::uint64_t index_sets = 0;
     std::uint64_t end = 0;  // where the next record goes; the ring's octets repeat beneath it
@@ -99,11 +76,11 @@ static_assert(sizeof(Layout) <= Layout::header_bytes);
 class Holding {
 public:
     explicit Holding(Layout& layout) : layout_{layout} {
-        if (!layout.lock.take()) layout.begin_anew();
+        if (!layout.mutex.lock()) layout.begin_anew();
     }
     Holding(const Holding&) = delete;
     Holding& operator=(const Holding&) = delete;
-    ~Holding() { layout_.lock.give(); }
+    ~Holding() { layout_.mutex.unlock(); }
 
 private:
     Layout& layout_;
@@ -173,19 +150,18 @@ struct Directory {
         std::size_t offset = 0;
         std::size_t bytes = 0;
     };
-    Lock lock;
+    sys::RobustMutex mutex;
     std::array<Known, caches_max> known{};
     std::size_t count = 0;
     std::size_t used = (sizeof(Directory) + page_bytes - 1) / page_bytes * page_bytes;
 };
 
 std::byte* reserve() noexcept {
-    constexpr int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
-    void* const memory = ::mmap(nullptr, reserved_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (memory == MAP_FAILED) return nullptr;
-    (void)::madvise(memory, reserved_bytes, MADV_DONTDUMP);  // these are keys
-    new (memory) Directory;
-    return static_cast<std::byte*>(memory);
+    static const auto* const memory = new Result<sys::SharedMemory>{sys::SharedMemory::reserve(reserved_bytes)};  // to the very end
+    if (!*memory) return nullptr;
+    (*memory)->keep_out_of_dumps();  // these are keys
+    new ((*memory)->bytes().data()) Directory;
+    return (*memory)->bytes().data();
 }
 
 std::byte* reserved() noexcept {
@@ -202,7 +178,7 @@ SessionCache* session_cache(std::string_view name, std::size_t bytes) {
     if (memory == nullptr || name.size() > name_bytes_max) return nullptr;
     auto& directory = *reinterpret_cast<Directory*>(memory);
     // One who dies here has added nothing yet, or all of it: the count is written last.
-    (void)directory.lock.take();
+    (void)directory.mutex.lock();
     SessionCache* found = nullptr;
     for (std::size_t index = 0; index < directory.count; ++index) {
         const Directory::Known& known = directory.known[index];
@@ -221,7 +197,7 @@ SessionCache* session_cache(std::string_view name, std::size_t bytes) {
         directory.used += whole;
         ++directory.count;
     }
-    directory.lock.give();
+    directory.mutex.unlock();
     return found;
 }
 

@@ -3,13 +3,13 @@
 #include "tls/ticket_keys.hpp"
 
 #include <openssl/rand.h>
-#include <pthread.h>
-#include <sys/mman.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <new>
+
+#include "sys/robust_mutex.hpp"
+#include "sys/shared_memory.hpp"
 
 namespace webserv::tls {
 namespace {
@@ -20,15 +20,6 @@ constexpr std::size_t keys_kept = 9;
 
 class Ring {
 public:
-    Ring() {
-        pthread_mutexattr_t attributes;
-        pthread_mutexattr_init(&attributes);
-        pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-        pthread_mutex_init(&lock_, &attributes);
-        pthread_mutexattr_destroy(&attributes);
-    }
-
     std::optional<TicketKey> sealing(std::int64_t now) {
         const Guard guard{*this};
         if (!turn(now)) return std::nullopt;
@@ -47,13 +38,11 @@ private:
     class Guard {
     public:
         explicit Guard(Ring& ring) : ring_{ring} {
-            if (pthread_mutex_lock(&ring.lock_) != EOWNERDEAD) return;
-            ring.count_ = 0;
-            (void)pthread_mutex_consistent(&ring.lock_);
+            if (!ring.mutex_.lock()) ring.count_ = 0;
         }
         Guard(const Guard&) = delete;
         Guard& operator=(const Guard&) = delete;
-        ~Guard() { pthread_mutex_unlock(&ring_.lock_); }
+        ~Guard() { ring_.mutex_.unlock(); }
 
     private:
         Ring& ring_;
@@ -81,17 +70,17 @@ private:
         return true;
     }
 
-    pthread_mutex_t lock_{};
+    sys::RobustMutex mutex_;
     std::array<TicketKey, keys_kept> keys_{};
     std::size_t count_ = 0;
     std::int64_t made_ = 0;
 };
 
 Ring* make_ring() noexcept {
-    void* const memory = ::mmap(nullptr, sizeof(Ring), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return new (std::nothrow) Ring;
-    (void)::madvise(memory, sizeof(Ring), MADV_DONTDUMP);
-    return new (memory) Ring;
+    static const auto* const memory = new Result<sys::SharedMemory>{sys::SharedMemory::create(sizeof(Ring))};  // to the very end
+    if (!*memory) return new (std::nothrow) Ring;
+    (*memory)->keep_out_of_dumps();
+    return new ((*memory)->bytes().data()) Ring;
 }
 
 // One for the process and all that come from it; it ends with them.
