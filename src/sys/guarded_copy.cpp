@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 
+#include <atomic>
 #include <cstring>
 
 namespace webserv::sys {
@@ -36,7 +37,9 @@ bool copy_guarded(char* to, const char* from, std::size_t bytes) noexcept {
         return false;
     }
     way_out = &here;
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // the compiler must not move the copy out of what is guarded
     std::memcpy(to, from, bytes);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     way_out = nullptr;
     return true;
 }
