@@ -300,15 +300,16 @@ Result<> Stream::encrypt_held() {
 }
 
 bool Stream::hold(std::span<const iovec> from) {
-    std::size_t all = rare_ ? rare_->held_bytes : 0;
+    std::size_t filled = rare_ ? rare_->held_bytes : 0;
+    std::size_t all = filled;
     for (const iovec& part : from) all += part.iov_len;
     if (all > held_bytes_max) return false;
-    Rare& rare_state = rare();
+    char* const held = rare().held.data();
     for (const iovec& part : from) {
-        if (!sys::copy_guarded(rare_state.held.data() + rare_state.held_bytes, static_cast<const char*>(part.iov_base), part.iov_len))
-            return false;
-        rare_state.held_bytes += part.iov_len;
+        if (!sys::copy_guarded(held + filled, static_cast<const char*>(part.iov_base), part.iov_len)) return false;
+        filled += part.iov_len;
     }
+    rare_->held_bytes = all;
     return true;
 }
 
