@@ -100,18 +100,8 @@ Value raw_certificate(Exchange& exchange, std::string_view) {
 Value escaped_certificate(Exchange& exchange, std::string_view) {
     const auto pem = of_peer<tls::peer_certificate>(exchange);
     if (!pem) return std::nullopt;
-    constexpr std::string_view digits = "0123456789ABCDEF";
     std::string escaped;
-    for (const char c : *pem) {
-        const auto octet = static_cast<unsigned char>(c);
-        const bool is_plain =
-            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (is_plain) {
-            escaped += c;
-        } else {
-            escaped.append({'%', digits[octet >> 4U], digits[octet & 0xFU]});
-        }
-    }
+    http::append_component(escaped, *pem);
     return exchange.arena.copy(escaped);
 }
 
