@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,12 +31,13 @@ bool takes_http2(Connection& connection) {
 }
 
 /// Waits for the first octets: HTTP/2 begins with some that no request of HTTP/1 begins with (RFC 9113 section 3.4).
-Task<bool> begins_with_preface(Connection& connection, io::Deadline deadline) {
+/// @return nothing: none have come, and the connection is over
+Task<std::optional<bool>> begins_with_preface(Connection& connection, io::Deadline deadline) {
     Worker& worker = connection.worker;
     worker.begins_to_wait(connection);
     const auto waited = co_await connection.http.wait_for_request(deadline);
     worker.ends_waiting(connection);
-    if (!waited) co_return false;
+    if (!waited) co_return std::nullopt;
     for (;;) {
         const std::string_view octets = connection.http.buffered().substr(0, h2::preface.size());
         if (!h2::preface.starts_with(octets)) co_return false;
@@ -62,7 +64,11 @@ Task<> begin(std::unique_ptr<Connection> owned) {
         is_http2 = connection.tls && tls::application_protocol_of(*connection.tls) == "h2";
     } else {
         if (!rest.empty()) connection.http.begin_with(rest);
-        if (takes_http2(connection)) is_http2 = co_await begins_with_preface(connection, deadline);
+        if (takes_http2(connection)) {
+            const auto preface = co_await begins_with_preface(connection, deadline);
+            if (!preface) co_return;
+            is_http2 = *preface;
+        }
     }
     std::string{}.swap(rest);  // this frame lives as long as the connection
     Task<> life = is_http2 ? serve_http2(std::move(owned)) : serve_http1(std::move(owned), deadline);
