@@ -45,30 +45,6 @@ Checked<> apply_chunk_size(Scope& scope, const Statement& statement) {
     return {};
 }
 
-constexpr char about_push[] = "responses that nobody has asked for are not sent, and browsers would not take them";
-constexpr char about_requests[] = "\"keepalive_requests\" says it for all versions";
-constexpr char about_heads[] = "\"large_client_header_buffers\" says it for all versions";
-constexpr char about_receiving[] = "\"client_header_timeout\" says it for all versions";
-constexpr char about_idling[] = "\"keepalive_timeout\" says it for all versions";
-constexpr char about_memory[] = "memory is taken as it is needed";
-constexpr char about_tables[] = "tables have the size that they need";
-
-/// Of old versions, or about nginx's insides.
-template <const auto& Why>
-Checked<> changes_nothing(Scope& scope, const Statement& statement) {
-    note_no_effect(scope, statement, Why);
-    return {};
-}
-
-template <const auto& Why>
-constexpr config::Directive moot(std::string_view name, std::string_view syntax, config::Contexts contexts = before_location) {
-    return {.name = name,
-            .contexts = contexts,
-            .syntax = syntax,
-            .apply = changes_nothing<Why>,
-            .doc = "Accepted, and changes nothing: pushing is gone, and what holds for other versions of HTTP holds for HTTP/2."};
-}
-
 constexpr config::Directive directives[] = {
     {.name = "http2",
      .contexts = before_location,
@@ -103,16 +79,6 @@ constexpr config::Directive directives[] = {
      .apply = apply_chunk_size,
      .doc = "The largest piece of content that one frame carries, up to 16k. Smaller ones let streams take turns more often; larger ones "
             "cost less."},
-    moot<about_push>("http2_push", "uri | off", before_location | context::location),
-    moot<about_push>("http2_push_preload", "on | off", before_location | context::location),
-    moot<about_push>("http2_max_concurrent_pushes", "number"),
-    moot<about_requests>("http2_max_requests", "number"),
-    moot<about_heads>("http2_max_field_size", "size"),
-    moot<about_heads>("http2_max_header_size", "size"),
-    moot<about_receiving>("http2_recv_timeout", "time"),
-    moot<about_idling>("http2_idle_timeout", "time"),
-    moot<about_memory>("http2_pool_size", "size"),
-    moot<about_tables>("http2_streams_index_size", "number"),
 };
 
 constexpr Variable variables[] = {

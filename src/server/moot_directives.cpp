@@ -19,7 +19,7 @@ namespace context = config::context;
 
 constexpr char about_tables[] = "tables have the size that they need";
 constexpr char about_memory[] = "memory is taken as it is needed";
-constexpr char about_accepting[] = "the kernel wakes one worker for a connection, and it takes all that wait";
+constexpr char about_accepting[] = "the kernel wakes one worker for a connection, and it takes a few of those that wait";
 constexpr char about_events[] = "the event loop looks after itself";
 constexpr char about_sending[] = "a head waits for the first content, and each piece leaves at once";
 constexpr char about_reading_ahead[] = "the kernel reads ahead by itself";
@@ -31,6 +31,11 @@ constexpr char about_regexes[] = "regexes are always compiled to machine code wh
 constexpr char about_processes[] = "processes share nothing that would need it";
 constexpr char about_request_content[] = "request content that is kept in memory is in one piece anyway";
 constexpr char about_subrequests[] = "no directive here makes subrequests";
+constexpr char about_push[] = "responses that nobody has asked for are not sent, and browsers would not take them";
+constexpr char about_requests[] = "\"keepalive_requests\" says it for all versions of HTTP";
+constexpr char about_heads[] = "\"large_client_header_buffers\" says it for all versions of HTTP";
+constexpr char about_receiving[] = "\"client_header_timeout\" says it for all versions of HTTP";
+constexpr char about_idling[] = "\"keepalive_timeout\" says it for all versions of HTTP";
 constexpr char about_devices[] = "there is nothing of the kind here";
 constexpr char about_stapling[] = "what is stapled comes from a file that the administrator has put there";
 // A module that is part of nginx, but a file of its own: what it does is here, or its directives are refused by name.
@@ -64,6 +69,17 @@ constexpr config::Directive table_size(std::string_view name, config::Contexts c
             .syntax = "number",
             .apply = changes_nothing<number_of, about_tables>,
             .doc = "Accepted, and changes nothing: tables have the size that they need."};
+}
+
+// Of old versions, or about pushing.
+template <auto Read, const auto& Why>
+constexpr config::Directive of_http2(std::string_view name, std::string_view syntax, config::Contexts contexts = before_location) {
+    return {.name = name,
+            .contexts = contexts,
+            .syntax = syntax,
+            .apply = changes_nothing<Read, Why>,
+            .doc = "Accepted, and changes nothing: pushing is gone, and what holds for other versions of HTTP holds for HTTP/2.",
+            .repeatable = name == "http2_push"};
 }
 
 constexpr config::Directive directives[] = {
@@ -158,7 +174,7 @@ constexpr config::Directive directives[] = {
      .contexts = context::events,
      .takes = arity::flag,
      .apply = changes_nothing<config::flag_of, about_accepting>,
-     .doc = "Accepted, and changes nothing: a worker that is woken takes all connections that wait."},
+     .doc = "Accepted, and changes nothing: a worker that is woken takes a few of the connections that wait, and comes back for more."},
     {.name = "accept_mutex",
      .contexts = context::events,
      .takes = arity::flag,
@@ -204,6 +220,16 @@ constexpr config::Directive directives[] = {
      .takes = arity::flag,
      .apply = changes_nothing<config::flag_of, about_stapling>,
      .doc = "Accepted, and changes nothing: what is stapled comes from a file that the administrator has put there."},
+    of_http2<text_of, about_push>("http2_push", "uri | off", everywhere),
+    of_http2<config::flag_of, about_push>("http2_push_preload", "on | off", everywhere),
+    of_http2<number_of, about_push>("http2_max_concurrent_pushes", "number"),
+    of_http2<number_of, about_requests>("http2_max_requests", "number"),
+    of_http2<config::size_of, about_heads>("http2_max_field_size", "size"),
+    of_http2<config::size_of, about_heads>("http2_max_header_size", "size"),
+    of_http2<config::milliseconds_of, about_receiving>("http2_recv_timeout", "time"),
+    of_http2<config::milliseconds_of, about_idling>("http2_idle_timeout", "time"),
+    of_http2<config::size_of, about_memory>("http2_pool_size", "size"),
+    of_http2<number_of, about_tables>("http2_streams_index_size", "number"),
     {.name = "ssl_engine",
      .contexts = context::main,
      .syntax = "device",

@@ -73,7 +73,8 @@ def test_their_places_and_words_are_checked(site):
     ("events", "accept_mutex_delay x"), ("events", "worker_aio_requests many"), ("defaults", "types_hash_max_size x"),
     ("defaults", "request_pool_size x"), ("server", "msie_padding maybe"), ("server", "postpone_output x"), ("server", "read_ahead x"),
     ("server", "send_lowat x"), ("server", "aio_write maybe"), ("server", "open_file_cache_valid x"),
-    ("server", "open_file_cache_min_uses x"), ("server", "open_file_cache_errors x"),
+    ("server", "open_file_cache_min_uses x"), ("server", "open_file_cache_errors x"), ("server", "http2_push_preload maybe"),
+    ("defaults", "http2_max_requests many"), ("defaults", "http2_max_field_size x"), ("defaults", "http2_idle_timeout soon"),
 ])
 def test_values_that_mean_nothing_are_refused(site, place, words):
     conf = site.configure(**{"server": "", place: f"{words};"})
