@@ -24,7 +24,7 @@ HEAP = {"malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign"}  # ope
 CONFIGURATION = """daemon off; master_process off; worker_processes 1; error_log {folder}/error.log; pid {folder}/pid;
 events {{ worker_connections 1024; }}
 http {{
-    {types} access_log {log}; keepalive_requests 1000000000; sendfile on; tcp_nopush on;
+    server_names_hash_max_size 65536; server_names_hash_bucket_size 128; access_log {log}; keepalive_requests 1000000000; sendfile on; tcp_nopush on;
     server {{ listen 127.0.0.1:{port}; server_name a.test; root {folder}/root; {server} }}
     {more}
 }}
@@ -74,8 +74,7 @@ def make_site(case, folder, port):
     for number in range(case.files):
         (root / f"file{number}").touch()
     log = f"{folder}/access.log" if case.log else "off"
-    types = "server_names_hash_max_size 65536; server_names_hash_bucket_size 128;"
-    text = CONFIGURATION.format(folder=folder, port=port, types=types, log=log, server=case.server, more=case.more.replace("{port}", str(port)))
+    text = CONFIGURATION.format(folder=folder, port=port, log=log, server=case.server, more=case.more.replace("{port}", str(port)))
     (folder / "conf").write_text(text)
 
 

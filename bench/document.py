@@ -33,7 +33,7 @@ NOTES = """## What bounds these figures
 - (a), (e): recv and one send an answer, the loop's two calls shared by many. What is left above the floor is our own code: reading the head is
   the largest part.
 - (d): mostly the kernel's accept and close. The limit program accepts only connections whose request has come (`listen ... deferred`);
-  without that it costs 0.90 of nginx, and webserv with it 0.74.
+  without that it costs hardly less than nginx, and webserv with it a quarter less.
 - (j): the object of a connection and the two coroutine frames that wait with it are larger than nginx's connection. (j-tls): OpenSSL's
   own objects are most of it.
 - (h2): octets are copied twice, into frames and into records.

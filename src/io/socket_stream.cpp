@@ -159,7 +159,8 @@ void SocketStream::wait(Readiness readiness, Deadline deadline, std::coroutine_h
     assert(!waiting.waited_for);
     waiting.waited_for = true;
     if (!waiting.ready) register_for(readiness);
-    if (waiting.ready || registration_ != std::errc{}) return loop_.post(waiter);  // ready, but its share of this turn is used up
+    // Ready, but its share of this turn is used up; or nobody would tell, and the next operation says why.
+    if (waiting.ready || registration_ != std::errc{}) return loop_.post(waiter);
     waiting.waiter = waiter;
     waiting.deadline = deadline;
     arm_for(deadline);
