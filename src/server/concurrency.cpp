@@ -50,6 +50,7 @@ Task<> OneByOne::serve_all() {
         waiting_.pop_front();
         Task<> life = serve(std::make_unique<Connection>(worker_, std::move(next.peer.socket), next.peer.peer, next.entrance));
         co_await life;
+        while (worker_.has_connections()) co_await worker_.room();  // it may wait for its next request
     }
     serving_ = false;
 }

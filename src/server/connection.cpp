@@ -151,6 +151,23 @@ void Connection::end_gently() {
     }
 }
 
+void Connection::sleep(std::unique_ptr<Connection> owned, io::Readiness needed, io::Deadline deadline) {
+    Connection& self = *owned.release();  // until woken(), which comes in any case
+    self.slept_for = needed;
+    self.reads_late = self.has_read_all();
+    self.worker.begins_to_wait(self);
+    self.worker.scope.hold();
+    self.stream().wait(needed, deadline, self);
+}
+
+void Connection::woken() {
+    io::Scope& scope = worker.scope;
+    worker.ends_waiting(*this);
+    const io::Deadline deadline = socket.last_deadline(slept_for);
+    scope.spawn(serve_http1(std::unique_ptr<Connection>{this}, deadline));
+    scope.let_go();
+}
+
 const ConnectionSettings& Connection::settings() {
     return point_behind(entrance->current).default_host->settings.get<ConnectionSettings>();
 }

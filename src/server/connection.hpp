@@ -1,5 +1,5 @@
 // server/connection.hpp: one client's connection: who it is, what it came in by, and its life until either side ends it.
-// Between two requests it is this and one coroutine frame, without buffer, site or arena.
+// Between two requests it is this, without coroutine, buffer, site or arena.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct Entrance {
     bool open = true;  ///< off: nobody listens there any more, so its connections end after what they are doing
 };
 
-class Connection {
+class Connection final : private io::Wakeable {
 public:
     Connection(Worker& worker, sys::Fd accepted, const sys::Address& peer, std::shared_ptr<const Entrance> way);
     Connection(const Connection&) = delete;
@@ -59,6 +59,9 @@ public:
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
     void reset() noexcept;                           ///< it ends with RST, whenever it ends
+    /// Waits for its next request: owned by itself, without a coroutine, on the worker's list of those that may be ended any time.
+    /// Then serve_http1() goes on.
+    static void sleep(std::unique_ptr<Connection> owned, io::Readiness needed, io::Deadline deadline);
     /// What requests and responses go through: the socket, or TLS over it.
     [[nodiscard]] io::Stream& stream() noexcept;
     [[nodiscard]] bool is_secure() const noexcept { return tls != nullptr; }
@@ -75,6 +78,8 @@ public:
     std::uint64_t requests = 0;        ///< $connection_requests
     io::TimePoint since;
     std::unique_ptr<const ProxyHeader> proxy_header;  ///< null: no proxy has said whose connection this is
+    io::Readiness slept_for = io::Readiness::none;    ///< it has just waited without a coroutine, for this
+    bool reads_late = false;                          ///< ... and its octets have come after everything before was read
     bool nodelay = false;                             ///< TCP_NODELAY is set
     bool debugged = false;                            ///< everything about it is logged (debug_connection)
 
@@ -86,6 +91,8 @@ public:
     Http2* http2 = nullptr;             ///< what it speaks, unless that is HTTP/1
 
 private:
+    void woken() override;
+
     sys::Address peer_;
     std::unique_ptr<sys::Address> local_;  // few want to know it
 };

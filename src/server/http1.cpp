@@ -169,15 +169,35 @@ Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_
     co_return after_exchange(exchange, consumed);
 }
 
+struct Found {
+    bool ended = false;                          ///< nothing more will come
+    io::Readiness needed = io::Readiness::none;  ///< none: a request has begun
+    bool late = false;                           ///< it was sent before this turn of the loop began
+};
+
+/// Looks for the next request, without waiting.
+Found find_request(Connection& connection) {
+    io::Stream& stream = connection.stream();
+    const io::Readiness slept_for = std::exchange(connection.slept_for, io::Readiness::none);
+    const bool has_slept = slept_for != io::Readiness::none;
+    if (!has_slept && !connection.http.has_buffered() && !stream.is_ready(io::Readiness::readable)) {
+        return {.needed = io::Readiness::readable};
+    }
+    if (!stream.outcome(slept_for)) return {.ended = true};
+    const auto needed = connection.http.find_request();
+    if (!needed) return {.ended = true};
+    // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
+    return {.needed = *needed, .late = has_slept && connection.reads_late};
+}
+
 // keepalive_min_timeout: nobody else may end the connection meanwhile, as it is not on the list of those that wait.
-// @return whether there is a request; nothing: the time is over
-Task<std::optional<bool>> wait_undisturbed(Connection& connection, io::Deadline deadline) {
+// @return whether the connection goes on: there is a request, or the time is over
+Task<bool> wait_undisturbed(Connection& connection, io::Deadline deadline) {
     connection.worker.metrics.add(Counter::waiting);
     auto readable = co_await connection.http.wait_for_request(deadline);
     connection.worker.metrics.add(Counter::waiting, -1);
     if (readable) co_return true;
-    if (readable.error().code != std::errc::timed_out || connection.should_end()) co_return false;
-    co_return std::nullopt;
+    co_return readable.error().code == std::errc::timed_out && !connection.should_end();
 }
 
 Task<> close(Connection& connection, const After& after) {
@@ -191,32 +211,29 @@ Task<> close(Connection& connection, const After& after) {
 
 }  // namespace
 
-Task<> serve_http1(std::unique_ptr<Connection> owned, std::optional<io::Deadline> head_deadline) {
+Task<> serve_http1(std::unique_ptr<Connection> owned, io::Deadline deadline) {
     Connection& connection = *owned;
     Worker& worker = connection.worker;
-    milliseconds timeout = connection.settings().client_header_timeout;
-    milliseconds reserved{0};
+    std::optional<io::Deadline> head_deadline;
+    if (connection.requests == 0) head_deadline = deadline;
     for (;;) {
-        // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
-        const bool comes_later = connection.has_read_all();
-        const io::Deadline deadline = worker.loop.now() + timeout;
-        std::optional<bool> readable;
-        if (reserved.count() > 0) readable = co_await wait_undisturbed(connection, worker.loop.now() + std::min(timeout, reserved));
-        if (!readable) {
-            worker.begins_to_wait(connection);
-            const auto waited = co_await connection.http.wait_for_request(deadline);
-            worker.ends_waiting(connection);
-            readable = waited.has_value();
+        const Found found = find_request(connection);
+        if (found.ended) break;
+        if (found.needed != io::Readiness::none) {
+            Connection::sleep(std::move(owned), found.needed, deadline);
+            break;
         }
-        if (!*readable) break;
-        if (!comes_later) worker.files.expect_changes();
+        if (!found.late) worker.files.expect_changes();
         const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
         if (!after.persists) {
             co_await close(connection, after);
             break;
         }
-        timeout = after.idle_timeout;
-        reserved = after.idle_min;
+        deadline = worker.loop.now() + after.idle_timeout;
+        if (after.idle_min.count() > 0) {
+            const bool goes_on = co_await wait_undisturbed(connection, worker.loop.now() + std::min(after.idle_timeout, after.idle_min));
+            if (!goes_on) break;
+        }
     }
 }
 
