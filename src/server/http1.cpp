@@ -59,13 +59,12 @@ struct After {
     }
 };
 
-h1::HeadLimits limits_of(const ListenPoint& point) {
-    const auto& settings = point.default_host->settings.get<ConnectionSettings>();
+h1::HeadLimits limits_of(const ConnectionSettings& settings, bool takes_underscores) {
     return {.first_buffer_bytes = settings.client_header_buffer_size,
             .large_buffers = settings.large_buffer_count,
             .large_buffer_bytes = settings.large_buffer_size,
             .field_lines_max = settings.max_headers,
-            .takes_underscores = point.takes_underscores};
+            .takes_underscores = takes_underscores};
 }
 
 // For the log: method and target of a request line, if it has them.
@@ -113,6 +112,16 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     co_return after;
 }
 
+Outcome begin_answer(Exchange& exchange) {
+    Worker& worker = exchange.worker;
+    exchange.connection.answered_by = exchange.site.get();
+    exchange.persistent = exchange.request.persistent && !exchange.connection.should_end();
+    worker.metrics.add(Counter::requests);
+    const Outcome first = begin(exchange);
+    worker.metrics.add(Counter::writing);
+    return first;
+}
+
 // What the exchange leaves behind, once `consumed` says whether the rest of its request's content has gone: it must have before the
 // next request, and before a close that does not reset.
 After after_exchange(Exchange& exchange, bool consumed) {
@@ -134,39 +143,6 @@ Task<bool> discard_content(Exchange& exchange) {
     const std::uint64_t limit = core.client_max_body_size > 0 ? core.client_max_body_size : UINT64_MAX;
     const io::Deadline deadline = exchange.worker.loop.now() + core.lingering_time;
     return exchange.connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
-}
-
-/// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
-Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_deadline) {
-    Worker& worker = connection.worker;
-    const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
-    const ConnectionSettings& settings = connection.point_behind(way_in).default_host->settings.get<ConnectionSettings>();
-    Arena arena;
-    const h1::HeadLimits limits = limits_of(connection.point_behind(way_in));
-    const io::TimePoint began = worker.loop.now();
-    const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
-    worker.metrics.add(Counter::reading);
-    http::Request request{arena};
-    const auto read = co_await connection.http.read_head(request, limits, deadline);
-    worker.metrics.add(Counter::reading, -1);
-    if (!read) {
-        const h1::ReadFailure failure = read.error();
-        auto refused = co_await refuse(connection, way_in, failure, began);
-        co_return refused;
-    }
-    ++connection.requests;
-    connection.answered_by = way_in.site.get();
-    worker.metrics.add(Counter::requests);
-    Http1 http1{connection};
-    Exchange exchange{connection, http1, way_in, request, arena, began};
-    exchange.persistent = exchange.request.persistent && !connection.should_end();
-    const Outcome first = begin(exchange);
-    worker.metrics.add(Counter::writing);
-    co_await answer(exchange, first);
-    worker.metrics.add(Counter::writing, -1);
-    bool consumed = exchange.broken || connection.http.finish_at_once();
-    if (!consumed) consumed = co_await discard_content(exchange);
-    co_return after_exchange(exchange, consumed);
 }
 
 struct Found {
@@ -214,26 +190,52 @@ Task<> close(Connection& connection, const After& after) {
 Task<> serve_http1(std::unique_ptr<Connection> owned, io::Deadline deadline) {
     Connection& connection = *owned;
     Worker& worker = connection.worker;
-    std::optional<io::Deadline> head_deadline;
-    if (connection.requests == 0) head_deadline = deadline;
     for (;;) {
         const Found found = find_request(connection);
-        if (found.ended) break;
+        if (found.ended) co_return;
         if (found.needed != io::Readiness::none) {
             Connection::sleep(std::move(owned), found.needed, deadline);
-            break;
+            co_return;
         }
         if (!found.late) worker.files.expect_changes();
-        const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
+        const bool is_first = connection.requests == 0;
+        After after;
+        {
+            // One exchange: its arena and the Site it was answered by die with it.
+            const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
+            Arena arena;
+            const io::TimePoint began = worker.loop.now();
+            const ListenPoint& point = connection.point_behind(way_in);
+            const auto& settings = point.default_host->settings.get<ConnectionSettings>();
+            if (!is_first) deadline = began + settings.client_header_timeout;
+            const h1::HeadLimits limits = limits_of(settings, point.takes_underscores);
+            http::Request request{arena};
+            worker.metrics.add(Counter::reading);
+            const auto read = co_await connection.http.read_head(request, limits, deadline);
+            worker.metrics.add(Counter::reading, -1);
+            if (read) {
+                ++connection.requests;
+                Http1 http1{connection};
+                Exchange exchange{connection, http1, way_in, request, arena, began};
+                const Outcome first = begin_answer(exchange);
+                co_await answer(exchange, first);
+                worker.metrics.add(Counter::writing, -1);
+                bool consumed = exchange.broken || connection.http.finish_at_once();
+                if (!consumed) consumed = co_await discard_content(exchange);
+                after = after_exchange(exchange, consumed);
+            } else {
+                const h1::ReadFailure failure = read.error();
+                after = co_await refuse(connection, way_in, failure, began);
+            }
+        }
         if (!after.persists) {
             co_await close(connection, after);
-            break;
+            co_return;
         }
         deadline = worker.loop.now() + after.idle_timeout;
-        if (after.idle_min.count() > 0) {
-            const bool goes_on = co_await wait_undisturbed(connection, worker.loop.now() + std::min(after.idle_timeout, after.idle_min));
-            if (!goes_on) break;
-        }
+        if (after.idle_min.count() == 0) continue;
+        const bool goes_on = co_await wait_undisturbed(connection, worker.loop.now() + std::min(after.idle_timeout, after.idle_min));
+        if (!goes_on) co_return;
     }
 }
 
