@@ -45,7 +45,7 @@ std::uint64_t octets_in(std::span<const iovec> parts) noexcept {
 }  // namespace
 
 SocketStream::SocketStream(Loop& loop, Scope* scope, sys::Fd socket, Blame peer)
-    : Cancellable{scope}, loop_{loop}, socket_{std::move(socket)}, peer_{peer}, cancelled_{born_cancelled()} {}
+    : Cancellable{scope}, socket_{std::move(socket)}, loop_{loop}, peer_{peer}, cancelled_{born_cancelled()} {}
 
 SocketStream::~SocketStream() {
     assert(!read_.waited_for && !write_.waited_for);

@@ -58,8 +58,8 @@ private:
     void spend(std::size_t bytes) noexcept;
     [[nodiscard]] Result<Attempt> refused(Readiness readiness, const char* doing) noexcept;
 
-    Loop& loop_;
     sys::Fd socket_;
+    Loop& loop_;
     Blame peer_;
     bool peer_finished_ = false;
     bool cancelled_ = false;
