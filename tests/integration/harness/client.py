@@ -3,7 +3,7 @@
 import select
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TIMEOUT_SECONDS = 10
 
@@ -17,6 +17,7 @@ class Response:
     content: bytes = b""
     framing: str = "none"  # none, length, chunked, close
     head: bytes = b""
+    trailers: list = field(default_factory=list)  # as fields
 
     def all(self, name):
         return [value for key, value in self.fields if key.lower() == name.lower()]
@@ -26,6 +27,10 @@ class Response:
         values = self.all(name)
         assert len(values) <= 1, f"{name} is repeated: {values}"
         return values[0] if values else None
+
+    def beginning(self, prefix):
+        """The fields whose names begin so, with their names in lower case, as HTTP/2 has them all."""
+        return [(key.lower(), value) for key, value in self.fields if key.lower().startswith(prefix.lower())]
 
     @property
     def text(self):
@@ -156,7 +161,7 @@ class Connection:
             return response
         if response.field("Transfer-Encoding") == "chunked":
             response.framing = "chunked"
-            response.content = self.read_chunks()
+            response.content, response.trailers = self.read_chunks()
         elif response.field("Content-Length") is not None:
             response.framing = "length"
             response.content = self.take(int(response.field("Content-Length")))
@@ -170,9 +175,13 @@ class Connection:
         while size := int(self.take_line().split(b";")[0], 16):
             content += self.take(size)
             assert self.take(2) == b"\r\n"
-        while self.take_line():
-            pass
-        return content
+        return content, self.read_fields()
+
+    def read_fields(self):
+        fields = []
+        while line := self.take_line():
+            fields.append(tuple(part.strip() for part in line.decode("latin-1").split(":", 1)))
+        return fields
 
     def read_to_end(self):
         while self.receive_more():
