@@ -2,7 +2,9 @@
 # and says how the answer was framed and whether the connection goes on.
 import select
 import socket
+import ssl
 import struct
+import time
 from dataclasses import dataclass, field
 
 TIMEOUT_SECONDS = 10
@@ -118,8 +120,26 @@ class Connection:
     # Receiving
 
     def readable(self, seconds):
-        pending = getattr(self.socket, "pending", lambda: 0)()
-        return bool(self.buffer) or pending > 0 or bool(select.select([self.socket], [], [], seconds)[0])
+        """Whether there is something to read, or the end. Under TLS, records that have no octets for us (tickets) are passed over."""
+        deadline = time.monotonic() + seconds
+        while not self.buffer:
+            if not select.select([self.socket], [], [], max(0, deadline - time.monotonic()))[0] and not self.pending():
+                return False
+            if not isinstance(self.socket, ssl.SSLSocket):
+                return True
+            patience = self.socket.gettimeout()
+            try:
+                self.socket.settimeout(0)
+                self.ended = not self.receive_more()
+            except ssl.SSLWantReadError:
+                continue
+            finally:
+                self.socket.settimeout(patience)
+            return True
+        return True
+
+    def pending(self):
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def receive_more(self):
         """Appends what comes next to the buffer. @return False at the end of input"""

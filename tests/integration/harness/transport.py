@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from . import certificates
 from .client import Connection
-from .said_in_http2 import SaidInHttp2
 
 TRANSPORT = os.environ.get("WEBSERV_TRANSPORT") or "http"
 assert TRANSPORT in ("http", "https", "h2"), f"WEBSERV_TRANSPORT={TRANSPORT}"
@@ -35,4 +34,8 @@ def connect(address, **options):
     """A connection of this kind to a server whose configuration was made by with_transport()."""
     if TRANSPORT == "http" or "tls" in options:
         return Connection(address, **options)
-    return {"https": Connection, "h2": SaidInHttp2}[TRANSPORT](address, tls=tls(), **options)
+    if TRANSPORT == "https":
+        return Connection(address, tls=tls(), **options)
+    from .said_in_http2 import SaidInHttp2  # which needs python3-hpack
+
+    return SaidInHttp2(address, tls=tls(), **options)
