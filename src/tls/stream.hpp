@@ -63,6 +63,9 @@ public:
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
     [[nodiscard]] io::TimePoint now() const noexcept override { return inner_.now(); }
+    [[nodiscard]] bool is_ready(io::Readiness readiness) const noexcept override;
+    void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
+    Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }
 
     /// The handshake goes on: what was read so far came in early data, and may have been sent by anybody who has seen it before.
     [[nodiscard]] bool is_early() const noexcept;
@@ -81,10 +84,6 @@ private:
     class Records;
     enum class EarlyData : unsigned char { none, expected, open, ended };  // ended: all has come, but not the handshake's end
     struct Rare;                                                           // what a connection has now and then
-
-    bool is_ready(io::Readiness readiness) const noexcept override;
-    void wait(io::Readiness readiness, io::Deadline deadline, std::coroutine_handle<> waiter) override;
-    Result<> outcome(io::Readiness readiness) override { return outcome_of(inner_, readiness); }
 
     [[nodiscard]] Rare& rare();
     void forget_rare() noexcept;
