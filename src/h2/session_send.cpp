@@ -177,6 +177,7 @@ bool Session::send_data(Stream& stream) {
         send_window_ -= static_cast<std::int64_t>(portion.bytes);
         stream.send_window_ -= static_cast<std::int64_t>(portion.bytes);
         stream.bytes_sent_ += frame_head_bytes + portion.bytes;
+        stream.content_bytes_sent_ += portion.bytes;
         allowance_.earn(2 * cost::window_update);  // of the stream and of the connection: some peers answer each frame with both
         wake_writer();
     }
