@@ -139,15 +139,17 @@ def models(tally):
 OVER_H2 = [
     "access", "access_log", "add_header", "add_trailer", "auth_basic", "autoindex", "content", "dav", "disable_symlinks", "expires", "file_reading",
     "inheritance", "location", "log", "merge_slashes", "more_headers", "network_variables", "output", "random_index", "ranges", "realip", "redirects",
-    "request_content", "request_intake", "return_error_page", "root_alias_index", "server_name", "server_tokens", "static", "static_coding",
-    "stub_status", "try_files", "types"]
+    "request_content", "request_intake", "return_error_page", "root_alias_index", "same_as_nginx", "server_name", "server_tokens", "static",
+    "static_coding", "stub_status", "try_files", "types"]
+# What is about HTTP/1's octets, over TLS: a choice of files, half a minute.
+OVER_HTTPS = ["content", "head_limits", "keepalive", "refusals", "request_content", "same_as_nginx", "static", "timeouts"]
 
 
 def h2(tally):
-    """The tests again, with requests carried otherwise: a minute and a half."""
+    """The tests again, with requests carried otherwise: about two minutes."""
     if not build(tally, "release", "webserv"):
         return
-    for transport, topics in (("h2", OVER_H2),):
+    for transport, topics in (("h2", OVER_H2), ("https", OVER_HTTPS)):
         name = f"integration-{transport}"
         files = [f"tests/integration/test_{topic}.py" for topic in topics]
         run_reporting(tally, name, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / name}.xml", *files], 400,
