@@ -25,7 +25,7 @@ thread_local Cleaner cleaner;
 
 void* allocate_anew(std::size_t bytes) {
     cleaner.attend();
-    return ::operator new((class_of(bytes) + 1) * class_bytes);
+    return ::operator new((class_of(bytes) + 1) * class_bytes - header_bytes);
 }
 
 }  // namespace webserv::frame_pool::detail

@@ -12,16 +12,17 @@ namespace webserv::frame_pool {
 
 namespace detail {
 
-constexpr std::size_t class_bytes = 64;         // a cache line: classes finer than this would not share memory better
+constexpr std::size_t class_bytes = 16;         // the heap's own step: what waits in thousands is not rounded up twice
+constexpr std::size_t header_bytes = 8;         // which the heap puts before each block
 constexpr std::size_t pooled_bytes_max = 2048;  // larger frames are rare; they go to the heap
-constexpr std::size_t class_of(std::size_t bytes) { return (bytes - 1) / class_bytes; }
+constexpr std::size_t class_of(std::size_t bytes) { return (bytes + header_bytes - 1) / class_bytes; }
 
 struct FreeFrame {
     FreeFrame* next;
 };
 
 // Constant-initialised and without a destructor: reached without a guard, a dozen times a request.
-inline constinit thread_local std::array<FreeFrame*, pooled_bytes_max / class_bytes> free_frames{};
+inline constinit thread_local std::array<FreeFrame*, class_of(pooled_bytes_max) + 1> free_frames{};
 
 /// A new block of the size class, and the promise that this thread frees its lists when it ends.
 [[nodiscard]] void* allocate_anew(std::size_t bytes);

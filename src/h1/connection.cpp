@@ -60,23 +60,29 @@ void Connection::begin_with(std::string_view octets) {
     state_->input.buffer = std::move(buffer);
 }
 
-Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
-    if (state_ && !state_->input.buffer.unread().empty()) co_return Result<>{};
+Result<io::Readiness> Connection::find_request() {
+    if (has_buffered()) return io::Readiness::none;
+    state_ = std::make_unique<State>(*stream_);
+    const auto attempt = stream_->try_read(state_->input.buffer.room());
+    if (attempt && attempt->count > 0) {
+        state_->input.buffer.filled(attempt->count);
+        return io::Readiness::none;
+    }
     state_.reset();
-    for (io::Readiness needed = io::Readiness::readable;;) {
+    if (!attempt) return std::unexpected{attempt.error()};
+    if (attempt->blocked_on == io::Readiness::none) return std::unexpected{error_of_end()};
+    return attempt->blocked_on;
+}
+
+Task<Result<>> Connection::wait_for_request(io::Deadline deadline) {
+    for (io::Readiness needed = io::Readiness::readable; !has_buffered();) {
         const auto ready = co_await stream_->ready(needed, deadline);
         if (!ready) co_return std::unexpected{ready.error()};
-        state_ = std::make_unique<State>(*stream_);
-        const auto attempt = stream_->try_read(state_->input.buffer.room());
-        needed = attempt ? attempt->blocked_on : io::Readiness::none;
-        if (attempt && attempt->count > 0) {
-            state_->input.buffer.filled(attempt->count);
-            co_return Result<>{};
-        }
-        state_.reset();
-        if (!attempt) co_return std::unexpected{attempt.error()};
-        if (needed == io::Readiness::none) co_return std::unexpected{error_of_end()};
+        const auto found = find_request();
+        if (!found) co_return std::unexpected{found.error()};
+        needed = *found;
     }
+    co_return Result<>{};
 }
 
 std::string_view Connection::buffered() const noexcept { return state_ ? state_->input.buffer.unread() : std::string_view{}; }

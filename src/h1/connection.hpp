@@ -44,11 +44,14 @@ public:
     /// Octets of the first request that somebody else has read. Before anything else.
     void begin_with(std::string_view octets);
 
-    /// Waits until octets of the next request are there (also pipelined ones); holds no buffer while it waits.
-    /// Errors: timed_out, operation_canceled, not_connected when the peer has closed; the stream's own.
+    /// Looks for octets of the next request (also pipelined ones); holds no buffer if there are none.
+    /// @return none: they are there; else what the stream has to become before another look is worth while
+    /// Errors: not_connected when the peer has closed; the stream's own.
+    [[nodiscard]] Result<io::Readiness> find_request();
+    /// Waits until find_request() finds them. Errors: also timed_out, operation_canceled.
     Task<Result<>> wait_for_request(io::Deadline deadline);
 
-    /// What wait_for_request() has found, for whoever wants to know first whether it is HTTP/1 at all.
+    /// What they have found, for whoever wants to know first whether it is HTTP/1 at all.
     [[nodiscard]] std::string_view buffered() const noexcept;
     /// Waits for more of it. Errors: as wait_for_request().
     Task<Result<>> read_more(io::Deadline deadline);

@@ -50,8 +50,8 @@ public:
     sys::Fd wake_up;
     std::vector<Slot> slots;  // by descriptor number: small integers, reused by the kernel
     std::array<epoll_event, events_max> events;
-    std::vector<std::coroutine_handle<>> posted;
-    std::vector<std::coroutine_handle<>> resuming;
+    std::vector<Waiter> posted;
+    std::vector<Waiter> resuming;
     std::deque<std::function<void()>> hooks;  // a hook may add another: they must not move
     bool turning = false;
 
@@ -110,7 +110,7 @@ void Loop::Implementation::hand_out(std::size_t count) {
 void Loop::Implementation::resume_posted() {
     // What they post in their turn waits for the next one, after the kernel was asked for events.
     resuming.swap(posted);
-    for (const std::coroutine_handle<> waiter : resuming) waiter.resume();
+    for (const Waiter waiter : resuming) waiter.resume();
     resuming.clear();
 }
 
@@ -201,7 +201,7 @@ void Loop::remove(const sys::Fd& descriptor, Watcher& watcher) noexcept {
 
 void Loop::forget(const sys::Fd& descriptor, Watcher& watcher) noexcept { implementation_->forget(descriptor, watcher); }
 
-void Loop::post(std::coroutine_handle<> waiter) { implementation_->posted.push_back(waiter); }
+void Loop::post(Waiter waiter) { implementation_->posted.push_back(waiter); }
 
 void Loop::at_end_of_turn(std::function<void()> hook) { implementation_->hooks.push_back(std::move(hook)); }
 

@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "io/timers.hpp"
+#include "io/waiter.hpp"
 #include "sys/fd.hpp"
 
 namespace webserv::io {
@@ -70,8 +71,8 @@ public:
 
     [[nodiscard]] Timers& timers() noexcept { return timers_; }
 
-    /// Resumes the coroutine later in this turn or in the next one: fairness, and an end to recursion.
-    void post(std::coroutine_handle<> waiter);
+    /// Resumes it later in this turn or in the next one: fairness, and an end to recursion.
+    void post(Waiter waiter);
     /// Called once at the end of every turn, in order of registration; until the loop ends.
     void at_end_of_turn(std::function<void()> hook);
 

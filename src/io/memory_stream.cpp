@@ -99,7 +99,7 @@ bool MemoryStream::is_ready(Readiness readiness) const noexcept {
     return cancelled_ || wire_->broken || (!asked.refused && may_move(readiness));
 }
 
-void MemoryStream::wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) {
+void MemoryStream::wait(Readiness readiness, Deadline deadline, Waiter waiter) {
     Side& waiting = side(readiness);
     assert(!waiting.waited_for);
     waiting.waited_for = true;

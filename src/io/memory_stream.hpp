@@ -42,6 +42,9 @@ public:
     void cancel() override;
     [[nodiscard]] bool peer_gone() const noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
+    [[nodiscard]] bool is_ready(Readiness readiness) const noexcept override;
+    void wait(Readiness readiness, Deadline deadline, Waiter waiter) override;
+    Result<> outcome(Readiness readiness) override;
 
     /// Breaks the connection: both ends meet connection_reset.
     void reset();
@@ -67,7 +70,7 @@ private:
         bool broken = false;
     };
     struct Side {
-        std::coroutine_handle<> waiter;
+        Waiter waiter;
         Deadline deadline = never;
         bool refused = false;  // by a fault: the next wait is over at once
         bool timed_out = false;
@@ -77,9 +80,6 @@ private:
     MemoryStream(Loop& loop, Scope* scope, std::shared_ptr<Wire> wire, std::size_t index);
 
     void expired() override;
-    bool is_ready(Readiness readiness) const noexcept override;
-    void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) override;
-    Result<> outcome(Readiness readiness) override;
 
     [[nodiscard]] bool chance(unsigned percent) { return wire_->random() % 100 < percent; }
     [[nodiscard]] Readiness refusal(Readiness readiness);

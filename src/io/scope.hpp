@@ -46,6 +46,10 @@ public:
     /// Starts the task now; it runs until it first waits. Its frame is freed when it ends.
     void spawn(Task<> task);
     [[nodiscard]] std::size_t task_count() const noexcept { return tasks_; }
+    /// What waits without a coroutine counts as a task: from here ...
+    void hold() noexcept { ++tasks_; }
+    /// ... to here, when its wait has ended and its task, if there is one, was spawned. The scope may be gone afterwards.
+    void let_go() { task_ended(); }
     /// Cancels every wait of this scope, now and from now on.
     void cancel();
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }

@@ -45,7 +45,7 @@ std::uint64_t octets_in(std::span<const iovec> parts) noexcept {
 }  // namespace
 
 SocketStream::SocketStream(Loop& loop, Scope* scope, sys::Fd socket, Blame peer)
-    : Cancellable{scope}, loop_{loop}, socket_{std::move(socket)}, peer_{peer}, cancelled_{born_cancelled()} {}
+    : Cancellable{scope}, socket_{std::move(socket)}, loop_{loop}, peer_{peer}, cancelled_{born_cancelled()} {}
 
 SocketStream::~SocketStream() {
     assert(!read_.waited_for && !write_.waited_for);
@@ -129,15 +129,15 @@ void SocketStream::on_events(std::uint32_t events) {
     if ((events & (EPOLLIN | peer_finished_events)) != 0) read_.ready = true;
     if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) write_.ready = true;
     // Both are taken before either runs: the reader may end this stream, once the writer has.
-    const auto reader = read_.ready ? std::exchange(read_.waiter, {}) : nullptr;
-    const auto writer = write_.ready ? std::exchange(write_.waiter, {}) : nullptr;
+    const Waiter reader = read_.ready ? std::exchange(read_.waiter, {}) : Waiter{};
+    const Waiter writer = write_.ready ? std::exchange(write_.waiter, {}) : Waiter{};
     if (reader) reader.resume();
     if (writer) writer.resume();
 }
 
 void SocketStream::expired() {
-    const auto take_if_due = [now = loop_.now()](Side& side) -> std::coroutine_handle<> {
-        if (!side.waiter || side.deadline > now) return nullptr;
+    const auto take_if_due = [now = loop_.now()](Side& side) -> Waiter {
+        if (!side.waiter || side.deadline > now) return {};
         side.timed_out = true;
         return std::exchange(side.waiter, {});
     };
@@ -154,15 +154,15 @@ bool SocketStream::is_ready(Readiness readiness) const noexcept {
     return cancelled_ || registration_ != std::errc{} || (side.ready && has_share());
 }
 
-void SocketStream::wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) {
+void SocketStream::wait(Readiness readiness, Deadline deadline, Waiter waiter) {
     Side& waiting = side(readiness);
     assert(!waiting.waited_for);
     waiting.waited_for = true;
+    waiting.deadline = deadline;
     if (!waiting.ready) register_for(readiness);
     // Ready, but its share of this turn is used up; or nobody would tell, and the next operation says why.
     if (waiting.ready || registration_ != std::errc{}) return loop_.post(waiter);
     waiting.waiter = waiter;
-    waiting.deadline = deadline;
     arm_for(deadline);
 }
 

@@ -25,18 +25,27 @@ public:
     void cancel() override;
     [[nodiscard]] bool peer_gone() const noexcept override;
     [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
+    [[nodiscard]] bool is_ready(Readiness readiness) const noexcept override;
+    void wait(Readiness readiness, Deadline deadline, Waiter waiter) override;
+    Result<> outcome(Readiness readiness) override;
 
     [[nodiscard]] const sys::Fd& descriptor() const noexcept { return socket_; }
     /// What this stream may move in one turn of the loop, and by one call, before others are served; 0: as much as the kernel takes.
     void set_share(std::uint64_t bytes) noexcept;
+    /// Before anything was read: octets are not worth a call before the kernel tells of them.
+    void expect_nothing_yet() noexcept { read_.ready = false; }
     /// Everything that had come was read: the kernel will say when there is more.
     [[nodiscard]] bool has_read_all() const noexcept { return !read_.ready; }
+    /// Of the last wait.
+    [[nodiscard]] Deadline last_deadline(Readiness readiness) const noexcept {
+        return readiness == Readiness::writable ? write_.deadline : read_.deadline;
+    }
 
 private:
     static constexpr std::uint32_t share_bytes = 2U << 20;  // nginx's sendfile_max_chunk
 
     struct Side {  // one direction: who waits, until when, and what is known
-        std::coroutine_handle<> waiter;
+        Waiter waiter;
         Deadline deadline = never;
         bool ready = true;  // nothing is known at first: trying is the way to find out
         bool timed_out = false;
@@ -44,10 +53,6 @@ private:
     };
     void on_events(std::uint32_t events) override;
     void expired() override;
-    bool is_ready(Readiness readiness) const noexcept override;
-    void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) override;
-    Result<> outcome(Readiness readiness) override;
-
     Side& side(Readiness readiness) noexcept { return readiness == Readiness::writable ? write_ : read_; }
     void register_for(Readiness readiness) noexcept;
     void arm_for(Deadline deadline);
@@ -55,8 +60,8 @@ private:
     void spend(std::size_t bytes) noexcept;
     [[nodiscard]] Result<Attempt> refused(Readiness readiness, const char* doing) noexcept;
 
-    Loop& loop_;
     sys::Fd socket_;
+    Loop& loop_;
     Blame peer_;
     bool peer_finished_ = false;
     bool cancelled_ = false;

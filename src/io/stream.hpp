@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "io/timers.hpp"
+#include "io/waiter.hpp"
 #include "sys/fd.hpp"
 
 namespace webserv::io {
@@ -72,18 +73,10 @@ public:
     [[nodiscard]] virtual bool peer_gone() const noexcept = 0;
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;  ///< the loop's
 
-protected:
-    friend class ReadyAwaiter;
-    virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand
-    virtual void wait(Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) = 0;
+    // What ready() is made of, for a stream over another one and for whoever waits without a coroutine.
+    [[nodiscard]] virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand
+    virtual void wait(Readiness readiness, Deadline deadline, Waiter waiter) = 0;
     virtual Result<> outcome(Readiness readiness) = 0;  ///< of the wait that has just ended
-
-    // The same three, for a stream that is made of another one.
-    [[nodiscard]] static bool is_ready_of(const Stream& stream, Readiness readiness) noexcept { return stream.is_ready(readiness); }
-    static void wait_for(Stream& stream, Readiness readiness, Deadline deadline, std::coroutine_handle<> waiter) {
-        stream.wait(readiness, deadline, waiter);
-    }
-    [[nodiscard]] static Result<> outcome_of(Stream& stream, Readiness readiness) { return stream.outcome(readiness); }
 };
 
 /// Reads at least one octet; 0 is the end of input. Errors: timed_out, operation_canceled, connection_reset.

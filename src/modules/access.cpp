@@ -56,7 +56,7 @@ Checked<> apply_deny(config::Scope& scope, const config::Statement& statement) {
 
 Outcome check(Exchange& exchange) {
     const auto& rules = exchange.settings<Settings>().rules;
-    const sys::Address& client = exchange.client();
+    const sys::Address client = exchange.client();
     const auto fits = [&client](const Rule& rule) { return rule.network.contains(client); };
     const auto found = std::find_if(rules.begin(), rules.end(), fits);
     if (found == rules.end()) return Outcome::declined();

@@ -118,7 +118,7 @@ bool find_in_field(const Settings& settings, const http::FieldSection& fields, A
 }
 
 Outcome find_client(Exchange& exchange) {
-    if (&exchange.client() != &exchange.connection.peer()) return Outcome::declined();  // it is known already
+    if (exchange.has_spoken_for()) return Outcome::declined();  // it is known already
     const auto& settings = exchange.settings<Settings>();
     Address client = exchange.client();
     bool found = false;

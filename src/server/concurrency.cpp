@@ -50,6 +50,8 @@ Task<> OneByOne::serve_all() {
         waiting_.pop_front();
         Task<> life = serve(std::make_unique<Connection>(worker_, std::move(next.peer.socket), next.peer.peer, next.entrance));
         co_await life;
+        life = Task<>{};  // a connection that has ended goes with it; one that waits for its next request is waited for
+        while (worker_.has_connections()) co_await worker_.room();
     }
     serving_ = false;
 }

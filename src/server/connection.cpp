@@ -86,7 +86,7 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd accepted, const sys
       since{worker.loop.now()},
       peer_{peer} {
     const auto& watched = worker.current_site()->process().debug_connections;
-    debugged = std::any_of(watched.begin(), watched.end(), [&](const sys::Network& network) { return network.contains(peer_); });
+    debugged = std::any_of(watched.begin(), watched.end(), [&](const sys::Network& network) { return network.contains(peer); });
     worker.opened(*this);
 }
 
@@ -137,7 +137,7 @@ void Connection::log(observe::Level level, std::string_view message, std::string
     const auto& log = point.default_host->bare.log;
     if (log == nullptr || !(log->takes(level) || debugged)) return;
     const std::string text = fmt::format("{} while {}", message, doing);
-    const std::string client = peer_.host();
+    const std::string client = peer().host();
     const std::string server = point.address.text();
     const std::array<observe::LogField, 2> context{{{"client", client}, {"server", server}}};
     log->write({.level = level, .message = text, .connection = number, .context = context}, debugged);
@@ -151,6 +151,23 @@ void Connection::end_gently() {
     }
 }
 
+void Connection::sleep(std::unique_ptr<Connection> owned, io::Readiness needed, io::Deadline deadline) {
+    Connection& self = *owned.release();  // until woken(), which comes in any case
+    self.slept_for = needed;
+    self.reads_late = self.has_read_all();
+    self.worker.begins_to_wait(self);
+    self.worker.scope.hold();
+    self.stream().wait(needed, deadline, self);
+}
+
+void Connection::woken() {
+    io::Scope& scope = worker.scope;
+    worker.ends_waiting(*this);
+    const io::Deadline deadline = socket.last_deadline(slept_for);
+    scope.spawn(serve_http1(std::unique_ptr<Connection>{this}, deadline));
+    scope.let_go();
+}
+
 const ConnectionSettings& Connection::settings() {
     return point_behind(entrance->current).default_host->settings.get<ConnectionSettings>();
 }
@@ -161,6 +178,8 @@ Task<> serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     // Most connections begin with a request: they need no frame but that of the loop which answers them.
     const ListenPoint& point = connection.point_behind(connection.entrance->current);
+    const bool comes_with_octets = point.options.defer_seconds > 0 || point.options.fast_open;
+    if (!comes_with_octets) connection.socket.expect_nothing_yet();
     if (point.proxy_protocol || point.secure || takes_http2(connection)) return begin(std::move(owned));
     const io::Deadline deadline = connection.first_head_deadline();
     return serve_http1(std::move(owned), deadline);

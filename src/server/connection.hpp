@@ -1,5 +1,5 @@
 // server/connection.hpp: one client's connection: who it is, what it came in by, and its life until either side ends it.
-// Between two requests it is this and one coroutine frame, without buffer, site or arena.
+// Between two requests it is this, without coroutine, buffer, site or arena.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "server/proxy_protocol.hpp"
 #include "server/site.hpp"
 #include "sys/address.hpp"
+#include "sys/compact_address.hpp"
 #include "sys/fd.hpp"
 #include "tls/stream.hpp"
 
@@ -35,7 +36,7 @@ struct Entrance {
     bool open = true;  ///< off: nobody listens there any more, so its connections end after what they are doing
 };
 
-class Connection {
+class Connection final : private io::Wakeable {
 public:
     Connection(Worker& worker, sys::Fd accepted, const sys::Address& peer, std::shared_ptr<const Entrance> way);
     Connection(const Connection&) = delete;
@@ -51,7 +52,7 @@ public:
     [[nodiscard]] const ConnectionSettings& settings();
     [[nodiscard]] io::Deadline first_head_deadline();  ///< a connection's first head has its time from the accept on
     [[nodiscard]] const sys::Address& local();         ///< getsockname(2), asked once
-    [[nodiscard]] const sys::Address& peer() const noexcept { return peer_; }
+    [[nodiscard]] sys::Address peer() const noexcept { return peer_.expand(); }  ///< without the name of a local socket
     /// One line in the error log of its default server, about the connection as a whole; `doing` says what we were at.
     void log(observe::Level level, std::string_view message, std::string_view doing);
     /// Ends it because others need the room or the server ends: at once, or as soon as what is on its way was answered.
@@ -59,6 +60,9 @@ public:
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
     void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
     void reset() noexcept;                           ///< it ends with RST, whenever it ends
+    /// Waits for its next request: owned by itself, without a coroutine, on the worker's list of those that may be ended any time.
+    /// Then serve_http1() goes on.
+    static void sleep(std::unique_ptr<Connection> owned, io::Readiness needed, io::Deadline deadline);
     /// What requests and responses go through: the socket, or TLS over it.
     [[nodiscard]] io::Stream& stream() noexcept;
     [[nodiscard]] bool is_secure() const noexcept { return tls != nullptr; }
@@ -66,6 +70,7 @@ public:
     [[nodiscard]] bool has_read_all() const noexcept;  ///< whatever comes from now on was not there before the kernel says so
     void set_nodelay();                                ///< TCP_NODELAY, once: small answers leave at once on a connection that stays
 
+    // There may be very many of these: the order leaves no holes.
     Worker& worker;
     const std::shared_ptr<const Entrance> entrance;
     io::SocketStream socket;
@@ -75,18 +80,23 @@ public:
     std::uint64_t requests = 0;        ///< $connection_requests
     io::TimePoint since;
     std::unique_ptr<const ProxyHeader> proxy_header;  ///< null: no proxy has said whose connection this is
-    bool nodelay = false;                             ///< TCP_NODELAY is set
-    bool debugged = false;                            ///< everything about it is logged (debug_connection)
+    const Site* answered_by = nullptr;                ///< of the present exchange
+    Http2* http2 = nullptr;                           ///< what it speaks, unless that is HTTP/1
 
     // The worker's lists: of those that wait for their next request, longest waiting first, and of the others.
     Connection* previous = nullptr;
     Connection* next = nullptr;
     bool idle = false;
-    const Site* answered_by = nullptr;  ///< of the present exchange
-    Http2* http2 = nullptr;             ///< what it speaks, unless that is HTTP/1
+
+    bool nodelay = false;                           ///< TCP_NODELAY is set
+    bool debugged = false;                          ///< everything about it is logged (debug_connection)
+    bool reads_late = false;                        ///< what woke it has come after everything before was read
+    io::Readiness slept_for = io::Readiness::none;  ///< it has just waited without a coroutine, for this
 
 private:
-    sys::Address peer_;
+    void woken() override;
+
+    const sys::CompactAddress peer_;
     std::unique_ptr<sys::Address> local_;  // few want to know it
 };
 

@@ -31,8 +31,7 @@ Exchange::Exchange(Connection& client, Transport& carrier, const WayIn& way_in, 
       args{request.query},
       has_args{request.has_query},
       began{first_octet},
-      number{client.requests},
-      client_{&client.peer()} {}
+      number{client.requests} {}
 
 Exchange::~Exchange() {
     for (const Made* made = made_; made != nullptr; made = made->next) made->destroy(made->object);
@@ -73,7 +72,7 @@ Outcome Exchange::jump_to(std::string_view name) {
 
 void Exchange::log(observe::Level level, std::string_view message) const {
     if (!logs(level)) return;
-    const std::string client = client_->host();
+    const std::string client = this->client().host();
     std::array<observe::LogField, 5> context{{{"client", client}, {"server", host->first_name()}}};
     std::size_t count = 2;
     if (!request.line.empty()) context[count++] = {"request", request.line, true};

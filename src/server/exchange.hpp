@@ -88,7 +88,9 @@ public:
     T& make(Arguments&&... arguments);
 
     /// Who asks: the connection's peer, or whom a trusted peer speaks for.
-    [[nodiscard]] const sys::Address& client() const noexcept { return *client_; }
+    [[nodiscard]] sys::Address client() const noexcept { return client_ != nullptr ? *client_ : connection.peer(); }
+    /// Whether somebody was found that the peer speaks for.
+    [[nodiscard]] bool has_spoken_for() const noexcept { return client_ != nullptr; }
     void set_client(const sys::Address& address) { client_ = &make<sys::Address>(address); }
 
     /// Phases begin again with this path, as if it had been requested by ourselves. Beyond 10 of them: 500.
@@ -125,7 +127,7 @@ private:
     [[nodiscard]] Cached& cached(int index);
     [[nodiscard]] bool too_many_redirects(std::string_view doing, std::string_view to);
 
-    const sys::Address* client_;
+    const sys::Address* client_ = nullptr;  // the connection's peer
     Made* made_ = nullptr;
     Cached* values_ = nullptr;
     unsigned redirects_ = 0;

@@ -59,13 +59,12 @@ struct After {
     }
 };
 
-h1::HeadLimits limits_of(const ListenPoint& point) {
-    const auto& settings = point.default_host->settings.get<ConnectionSettings>();
+h1::HeadLimits limits_of(const ConnectionSettings& settings, bool takes_underscores) {
     return {.first_buffer_bytes = settings.client_header_buffer_size,
             .large_buffers = settings.large_buffer_count,
             .large_buffer_bytes = settings.large_buffer_size,
             .field_lines_max = settings.max_headers,
-            .takes_underscores = point.takes_underscores};
+            .takes_underscores = takes_underscores};
 }
 
 // For the log: method and target of a request line, if it has them.
@@ -113,6 +112,16 @@ Task<After> refuse(Connection& connection, const WayIn& way_in, h1::ReadFailure 
     co_return after;
 }
 
+Outcome begin_answer(Exchange& exchange) {
+    Worker& worker = exchange.worker;
+    exchange.connection.answered_by = exchange.site.get();
+    exchange.persistent = exchange.request.persistent && !exchange.connection.should_end();
+    worker.metrics.add(Counter::requests);
+    const Outcome first = begin(exchange);
+    worker.metrics.add(Counter::writing);
+    return first;
+}
+
 // What the exchange leaves behind, once `consumed` says whether the rest of its request's content has gone: it must have before the
 // next request, and before a close that does not reset.
 After after_exchange(Exchange& exchange, bool consumed) {
@@ -136,48 +145,35 @@ Task<bool> discard_content(Exchange& exchange) {
     return exchange.connection.http.finish_request(exchange.persistent ? limit : 0, deadline);
 }
 
-/// One exchange, in a frame of its own: its arena and the Site it was answered by die with it.
-Task<After> answer_one(Connection& connection, std::optional<io::Deadline> head_deadline) {
-    Worker& worker = connection.worker;
-    const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
-    const ConnectionSettings& settings = connection.point_behind(way_in).default_host->settings.get<ConnectionSettings>();
-    Arena arena;
-    const h1::HeadLimits limits = limits_of(connection.point_behind(way_in));
-    const io::TimePoint began = worker.loop.now();
-    const io::Deadline deadline = head_deadline.value_or(began + settings.client_header_timeout);
-    worker.metrics.add(Counter::reading);
-    http::Request request{arena};
-    const auto read = co_await connection.http.read_head(request, limits, deadline);
-    worker.metrics.add(Counter::reading, -1);
-    if (!read) {
-        const h1::ReadFailure failure = read.error();
-        auto refused = co_await refuse(connection, way_in, failure, began);
-        co_return refused;
+struct Found {
+    bool ended = false;                          ///< nothing more will come
+    io::Readiness needed = io::Readiness::none;  ///< none: a request has begun
+    bool late = false;                           ///< it was sent before this turn of the loop began
+};
+
+/// Looks for the next request, without waiting.
+Found find_request(Connection& connection) {
+    io::Stream& stream = connection.stream();
+    const io::Readiness slept_for = std::exchange(connection.slept_for, io::Readiness::none);
+    const bool has_slept = slept_for != io::Readiness::none;
+    if (!has_slept && !connection.http.has_buffered() && !stream.is_ready(io::Readiness::readable)) {
+        return {.needed = io::Readiness::readable};
     }
-    ++connection.requests;
-    connection.answered_by = way_in.site.get();
-    worker.metrics.add(Counter::requests);
-    Http1 http1{connection};
-    Exchange exchange{connection, http1, way_in, request, arena, began};
-    exchange.persistent = exchange.request.persistent && !connection.should_end();
-    const Outcome first = begin(exchange);
-    worker.metrics.add(Counter::writing);
-    co_await answer(exchange, first);
-    worker.metrics.add(Counter::writing, -1);
-    bool consumed = exchange.broken || connection.http.finish_at_once();
-    if (!consumed) consumed = co_await discard_content(exchange);
-    co_return after_exchange(exchange, consumed);
+    if (!stream.outcome(slept_for)) return {.ended = true};
+    const auto needed = connection.http.find_request();
+    if (!needed) return {.ended = true};
+    // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
+    return {.needed = *needed, .late = has_slept && connection.reads_late};
 }
 
 // keepalive_min_timeout: nobody else may end the connection meanwhile, as it is not on the list of those that wait.
-// @return whether there is a request; nothing: the time is over
-Task<std::optional<bool>> wait_undisturbed(Connection& connection, io::Deadline deadline) {
+// @return whether the connection goes on: there is a request, or the time is over
+Task<bool> wait_undisturbed(Connection& connection, io::Deadline deadline) {
     connection.worker.metrics.add(Counter::waiting);
     auto readable = co_await connection.http.wait_for_request(deadline);
     connection.worker.metrics.add(Counter::waiting, -1);
     if (readable) co_return true;
-    if (readable.error().code != std::errc::timed_out || connection.should_end()) co_return false;
-    co_return std::nullopt;
+    co_return readable.error().code == std::errc::timed_out && !connection.should_end();
 }
 
 Task<> close(Connection& connection, const After& after) {
@@ -191,32 +187,55 @@ Task<> close(Connection& connection, const After& after) {
 
 }  // namespace
 
-Task<> serve_http1(std::unique_ptr<Connection> owned, std::optional<io::Deadline> head_deadline) {
+Task<> serve_http1(std::unique_ptr<Connection> owned, io::Deadline deadline) {
     Connection& connection = *owned;
     Worker& worker = connection.worker;
-    milliseconds timeout = connection.settings().client_header_timeout;
-    milliseconds reserved{0};
     for (;;) {
-        // What can be read only after the kernel said so was sent before this turn began. The rest may be as young as this moment.
-        const bool comes_later = connection.has_read_all();
-        const io::Deadline deadline = worker.loop.now() + timeout;
-        std::optional<bool> readable;
-        if (reserved.count() > 0) readable = co_await wait_undisturbed(connection, worker.loop.now() + std::min(timeout, reserved));
-        if (!readable) {
-            worker.begins_to_wait(connection);
-            const auto waited = co_await connection.http.wait_for_request(deadline);
-            worker.ends_waiting(connection);
-            readable = waited.has_value();
+        const Found found = find_request(connection);
+        if (found.ended) co_return;
+        if (found.needed != io::Readiness::none) {
+            Connection::sleep(std::move(owned), found.needed, deadline);
+            co_return;
         }
-        if (!*readable) break;
-        if (!comes_later) worker.files.expect_changes();
-        const After after = co_await answer_one(connection, std::exchange(head_deadline, std::nullopt));
+        if (!found.late) worker.files.expect_changes();
+        const bool is_first = connection.requests == 0;
+        After after;
+        {
+            // One exchange: its arena and the Site it was answered by die with it.
+            const WayIn way_in = connection.entrance->current;  // a reload between two requests is met here
+            Arena arena;
+            const io::TimePoint began = worker.loop.now();
+            const ListenPoint& point = connection.point_behind(way_in);
+            const auto& settings = point.default_host->settings.get<ConnectionSettings>();
+            if (!is_first) deadline = began + settings.client_header_timeout;
+            const h1::HeadLimits limits = limits_of(settings, point.takes_underscores);
+            http::Request request{arena};
+            worker.metrics.add(Counter::reading);
+            const auto read = co_await connection.http.read_head(request, limits, deadline);
+            worker.metrics.add(Counter::reading, -1);
+            if (read) {
+                ++connection.requests;
+                Http1 http1{connection};
+                Exchange exchange{connection, http1, way_in, request, arena, began};
+                const Outcome first = begin_answer(exchange);
+                co_await answer(exchange, first);
+                worker.metrics.add(Counter::writing, -1);
+                bool consumed = exchange.broken || connection.http.finish_at_once();
+                if (!consumed) consumed = co_await discard_content(exchange);
+                after = after_exchange(exchange, consumed);
+            } else {
+                const h1::ReadFailure failure = read.error();
+                after = co_await refuse(connection, way_in, failure, began);
+            }
+        }
         if (!after.persists) {
             co_await close(connection, after);
-            break;
+            co_return;
         }
-        timeout = after.idle_timeout;
-        reserved = after.idle_min;
+        deadline = worker.loop.now() + after.idle_timeout;
+        if (after.idle_min.count() == 0) continue;
+        const bool goes_on = co_await wait_undisturbed(connection, worker.loop.now() + std::min(after.idle_timeout, after.idle_min));
+        if (!goes_on) co_return;
     }
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "base/task.hpp"
 #include "io/timers.hpp"
@@ -11,8 +10,9 @@
 
 namespace webserv::server {
 
-/// Answers requests until either side ends the connection (RFC 9112 section 9).
-/// @param head_deadline  of the first request's head; nothing: client_header_timeout from its first octet on, as for later ones
-Task<> serve_http1(std::unique_ptr<Connection> owned, std::optional<io::Deadline> head_deadline);
+/// Answers requests until either side ends the connection (RFC 9112 section 9), or until none is left: then the connection sleeps,
+/// and this begins anew when it is woken.
+/// @param deadline  of the wait for the next request; of the very first one the whole head has to be there by then
+Task<> serve_http1(std::unique_ptr<Connection> owned, io::Deadline deadline);
 
 }  // namespace webserv::server

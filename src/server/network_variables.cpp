@@ -18,7 +18,7 @@ Value number(Exchange& exchange, std::uint64_t value) { return exchange.arena.co
 
 // Four or sixteen octets: short keys for tables.
 Value binary_address(Exchange& exchange, std::string_view) {
-    const sys::Address& client = exchange.client();
+    const sys::Address client = exchange.client();
     if (client.family() == AF_INET) {
         const auto* const ipv4 = reinterpret_cast<const sockaddr_in*>(client.data());
         return exchange.arena.copy({reinterpret_cast<const char*>(&ipv4->sin_addr), sizeof ipv4->sin_addr});

@@ -94,7 +94,7 @@ private:
             rare->early_taken += *count;
             return 1;
         }
-        if (!is_ready_of(stream.inner_, Readiness::readable)) {
+        if (!stream.inner_.is_ready(Readiness::readable)) {
             BIO_set_retry_read(bio);
             return 0;
         }
@@ -207,18 +207,18 @@ std::string_view Stream::failure() const noexcept { return rare_ ? std::string_v
 bool Stream::has_buffered() const noexcept { return session_ && !starved_ && !said_goodbye_ && SSL_has_pending(session_.get()) == 1; }
 
 bool Stream::is_ready(Readiness readiness) const noexcept {
-    return (readiness == Readiness::readable && has_buffered()) || is_ready_of(inner_, readiness);
+    return (readiness == Readiness::readable && has_buffered()) || inner_.is_ready(readiness);
 }
 
 // Whoever waits has nothing more to say, so that what was to leave with it leaves now.
-void Stream::wait(Readiness readiness, io::Deadline deadline, std::coroutine_handle<> waiter) {
+void Stream::wait(Readiness readiness, io::Deadline deadline, io::Waiter waiter) {
     if (has_held()) {
         Gathering& gathering = begin_gathering();
         if (encrypt_held()) (void)flush(gathering.cipher);  // a failure shows to whoever reads or writes next
     } else if (has_unsent()) {
         (void)flush_unsent();
     }
-    wait_for(inner_, readiness, deadline, waiter);
+    inner_.wait(readiness, deadline, waiter);
 }
 
 std::unexpected<Error> Stream::fail(std::errc code, const char* doing) noexcept {
@@ -345,7 +345,7 @@ Result<Attempt> Stream::try_write(std::span<const iovec> from, bool more_follows
 
 Result<Attempt> Stream::try_send_file(const sys::Fd& file, io::FileSlice slice) {
     if (auto earlier = finish_earlier()) return *earlier;
-    if (!is_ready_of(inner_, Readiness::writable)) return Attempt{.blocked_on = Readiness::writable};  // nothing is read in vain
+    if (!inner_.is_ready(Readiness::writable)) return Attempt{.blocked_on = Readiness::writable};  // nothing is read in vain
     Gathering& gathering = begin_gathering();
     char* const plain = gathering.plain.get();
     const std::size_t held = has_held() ? rare_->held_bytes : 0;

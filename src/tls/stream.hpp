@@ -61,6 +61,9 @@ public:
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
     [[nodiscard]] io::TimePoint now() const noexcept override { return inner_.now(); }
+    [[nodiscard]] bool is_ready(io::Readiness readiness) const noexcept override;
+    void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
+    Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }
 
     /// Whether a record's octets wait to be read here.
     [[nodiscard]] bool has_buffered() const noexcept;
@@ -76,10 +79,6 @@ private:
     friend class Pipe;
     class Records;
     struct Rare;  // what a connection has now and then
-
-    bool is_ready(io::Readiness readiness) const noexcept override;
-    void wait(io::Readiness readiness, io::Deadline deadline, std::coroutine_handle<> waiter) override;
-    Result<> outcome(io::Readiness readiness) override { return outcome_of(inner_, readiness); }
 
     [[nodiscard]] Rare& rare();
     void forget_rare() noexcept;

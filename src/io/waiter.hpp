@@ -1,0 +1,44 @@
+// io/waiter.hpp: who is told that a wait has ended: a coroutine, or an object that has none meanwhile.
+// A frame costs more than a connection that waits for its next request has to.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+
+namespace webserv::io {
+
+/// Something that waits without a coroutine, and begins one, or not, when its wait has ended.
+class Wakeable {
+public:
+    Wakeable() = default;
+    Wakeable(const Wakeable&) = delete;
+    Wakeable& operator=(const Wakeable&) = delete;
+    /// The wait has ended; what it gave has to be asked for (Stream::outcome).
+    virtual void woken() = 0;
+
+protected:
+    ~Wakeable() = default;
+};
+
+/// One of the two, or nobody.
+class Waiter {
+public:
+    Waiter() = default;
+    Waiter(std::coroutine_handle<> coroutine) noexcept : address_{reinterpret_cast<std::uintptr_t>(coroutine.address())} {}
+    Waiter(Wakeable& object) noexcept : address_{reinterpret_cast<std::uintptr_t>(&object) | is_object} {}
+
+    explicit operator bool() const noexcept { return address_ != 0; }
+    void resume() const {
+        if ((address_ & is_object) != 0) {
+            reinterpret_cast<Wakeable*>(address_ - is_object)->woken();
+        } else {
+            std::coroutine_handle<>::from_address(reinterpret_cast<void*>(address_)).resume();
+        }
+    }
+
+private:
+    static constexpr std::uintptr_t is_object = 1;  // frames and objects with a virtual function are aligned
+    std::uintptr_t address_ = 0;
+};
+
+}  // namespace webserv::io
