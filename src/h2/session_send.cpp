@@ -206,6 +206,7 @@ void Session::add_data_frames(Stream& stream, std::size_t bytes, bool ends_strea
     send_window_ -= static_cast<std::int64_t>(bytes);
     stream.send_window_ -= static_cast<std::int64_t>(bytes);
     stream.bytes_sent_ += bytes + frames * frame_head_bytes;
+    stream.content_bytes_sent_ += bytes;
     wake_writer();
 }
 

@@ -133,7 +133,6 @@ Task<http::Sent> Stream::write_response(const http::Response& response, const Se
     left_ = source_ == nullptr ? 0 : response.content_length.value_or(std::numeric_limits<std::uint64_t>::max());
     const bool head_is_all = (source_ == nullptr || (length_known_ && left_ == 0)) && trailers_ == nullptr;
     session_.send_response_head(*this, response, sending.date, head_is_all);
-    const std::uint64_t head_bytes = bytes_sent_;
     if (!head_is_all) {
         session_.send_content(*this);
         if (open_ && !response_ended_) sent.outcome = co_await send_content(sending.patience);
@@ -142,7 +141,7 @@ Task<http::Sent> Stream::write_response(const http::Response& response, const Se
     source_ = nullptr;
     piece_ = {};
     sent.bytes = bytes_sent_;
-    sent.content_bytes = bytes_sent_ - head_bytes;
+    sent.content_bytes = content_bytes_sent_;
     co_return sent;
 }
 
