@@ -90,8 +90,14 @@ class Stream::Records {
 public:
     Records(Stream& stream, Gathering& gathering) : stream_{stream}, plain_{gathering.plain.get()} {}
 
-    /// From memory that may be a file's: if that has been truncated, this is how we learn it.
+    /// From memory that may be a file's: if that has been truncated, the copy is how we learn it.
     [[nodiscard]] Result<> add(const char* octets, std::size_t bytes) {
+        while (stream_.writes_own_memory_ && filled_ == 0 && bytes >= limit_) {
+            if (auto done = stream_.encrypt(octets, limit_); !done) return done;
+            octets += limit_;
+            bytes -= limit_;
+            limit_ = stream_.next_record_bytes();
+        }
         while (bytes > 0) {
             const std::size_t part = std::min(bytes, limit_ - filled_);
             if (!sys::copy_guarded(plain_ + filled_, octets, part)) return stream_.fail(std::errc::bad_address, "send");

@@ -43,6 +43,9 @@ public:
     void begin_with(std::string_view octets);
     /// For a server: one of the context's application protocols is not spoken with this peer. A literal; before the handshake.
     void leave_out(const char* application_protocol) noexcept;
+    /// What is written from now on lies in memory of the process's own, never in a file's mapping, which may be cut off meanwhile:
+    /// it can be encrypted from where it lies.
+    void write_own_memory() noexcept { writes_own_memory_ = true; }
     /// For a client: the server to ask for, a name or an address, which its certificate has to be for. Before the handshake.
     [[nodiscard]] Outcome expect_server(const std::string& name);
 
@@ -123,6 +126,7 @@ private:
     bool starved_ = false;      // what OpenSSL holds is no record yet: only more from `inner` helps
     bool established_ = false;  // the handshake is done
     bool failed_ = false;
+    bool writes_own_memory_ = false;
     bool said_goodbye_ = false;
     bool abused_ = false;
     std::uint8_t disturbances_ = 0;  // see disturbances_max

@@ -24,6 +24,7 @@ class Page:
         self.browser = browser
         self.session = session
         self.requested = []   # URLs, but for data:
+        self.answered = []    # (URL, status, protocol)
         self.complaints = []  # of the console, and requests that failed
 
     def command(self, method, **parameters):
@@ -32,6 +33,8 @@ class Page:
     def noticed(self, method, parameters):
         if method == "Network.requestWillBeSent" and not parameters["request"]["url"].startswith("data:"):
             self.requested.append(parameters["request"]["url"])
+        elif method == "Network.responseReceived" and not parameters["response"]["url"].startswith("data:"):
+            self.answered.append(tuple(parameters["response"][key] for key in ("url", "status", "protocol")))
         elif method == "Network.loadingFailed" and not parameters.get("canceled"):
             self.complaints.append(parameters["errorText"])
         elif method == "Runtime.exceptionThrown":
@@ -101,14 +104,15 @@ class Page:
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, *options):
         self.profile = tempfile.mkdtemp(prefix="webserv-browser-")
         self.log = open(os.path.join(self.profile, "log"), "wb")
         theirs_in, self.commands = os.pipe()
         self.answers, theirs_out = os.pipe()
         theirs_in, theirs_out = (self.moved_up(number) for number in (theirs_in, theirs_out))
         # A sandbox cannot be made by root, nor in every container; the pages are our own.
-        words = [PROGRAM, "--headless=new", "--no-sandbox", "--remote-debugging-pipe", f"--user-data-dir={self.profile}", *QUIET, "about:blank"]
+        words = [PROGRAM, "--headless=new", "--no-sandbox", "--remote-debugging-pipe", f"--user-data-dir={self.profile}", *QUIET, *options,
+                 "about:blank"]
         self.process = subprocess.Popen(["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "bash", *words], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, pass_fds=(theirs_in, theirs_out), start_new_session=True,
                                         env={**os.environ, "HOME": self.profile})

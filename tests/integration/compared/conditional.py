@@ -1,7 +1,7 @@
 # integration/compared/conditional.py: preconditions (RFC 9110 section 13) that hold, that fail, that are not evaluated.
 from .access_ground import ACCESS
 from .general_ground import GENERAL
-from .ground import AFTER, BEFORE, DATE, ETAG, Difference, get
+from .ground import AFTER, BEFORE, DATE, ETAG, HTTP1, Difference, get
 
 LONG_AGO = "Sun, 06 Nov 1994 08:49:37 GMT"
 
@@ -32,6 +32,6 @@ SAME = {
 }
 
 DIFFERENT = {GENERAL: {
-    "412": Difference(get("/ten", 'If-Match: "x"'), 412, 412, "412"),
-    "412 date": Difference(get("/ten", f"If-Unmodified-Since: {BEFORE}"), 412, 412, "412"),
+    "412": Difference(get("/ten", 'If-Match: "x"'), 412, 412, "412", HTTP1),
+    "412 date": Difference(get("/ten", f"If-Unmodified-Since: {BEFORE}"), 412, 412, "412", HTTP1),
 }}

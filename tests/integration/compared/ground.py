@@ -10,7 +10,7 @@ from harness import process
 from harness.beside_nginx import beside_nginx
 from harness.client import head_of
 from harness.site import DEFAULT_MAIN, MODEL
-from harness.transport import connect
+from harness.transport import TRANSPORT, connect
 
 MTIME = 1_700_000_000
 ETAG = f'"{MTIME:x}-a"'  # of ten octets
@@ -23,7 +23,8 @@ MARKED = """
     server { listen 127.0.0.1:{port9}; return 204; }
 """
 # What stands last is only half understood when a request is refused, and a line that is too long is not logged whole.
-REFUSED = re.compile(r"^(?:(4(?:00|94)|501|505|405(?=\|TRACE))(\|.*)\|[^|]*\|[^|]*|(414)().*)$")
+# In HTTP/2, nginx has no request line then.
+REFUSED = re.compile(r"^(?:(4(?:00|94)|501|505|405(?=\|TRACE))" + (r"\|[^|]*" if TRANSPORT == "h2" else "") + r"(\|.*)\|[^|]*\|[^|]*|(414)().*)$")
 LOG_IS_ORDERED = MODEL != "fork"  # there each connection has a process
 
 
@@ -67,8 +68,11 @@ class Difference:
     nginx: int   # the status; 0 is an answer without a head, or none
     webserv: int
     row: str     # of docs/DIFFERENCES.md: its first column
-    only: str = None     # the transport that it is about
+    only: tuple = ("http", "https", "h2")  # the transports that it is about
     exact: bool = False  # it is in the framing or in the log line, where others would hide that this one has gone
+
+
+HTTP1, TLS, HTTP2 = ("http", "https"), ("https", "h2"), ("h2",)
 
 
 def as_request(request):

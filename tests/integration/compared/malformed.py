@@ -1,6 +1,6 @@
 # integration/compared/malformed.py: what is no request, or a request too large.
 from .general_ground import GENERAL
-from .ground import Difference, get
+from .ground import HTTP1, Difference, get
 
 BARE_LF = "line ends without CR"
 NO_NAME = "a field name that is no token, a field line without a colon"
@@ -22,8 +22,8 @@ DIFFERENT = {GENERAL: {
     "no colon": Difference(get("/ten", "X"), 200, 400, NO_NAME), "name that is no token": Difference(get("/ten", "X(A): b"), 200, 400, NO_NAME),
     "control in a value": Difference(get("/ten", "X: a\x01b"), 200, 400, "a control octet in a field value"),
     "unknown expectation": Difference(get("/ten", "Expect: wonders"), 200, 417, "`Expect` other than `100-continue`"),
-    "expectation without content": Difference(get("/text", "Expect: 100-continue"), 100, 200, "`Expect: 100-continue` without content"),
-    "log of a line too long": Difference(get("/" + "a" * 9000), 414, 414, "`$request` in the log line of 414", exact=True),
+    "expectation without content": Difference(get("/text", "Expect: 100-continue"), 100, 200, "`Expect: 100-continue` without content", HTTP1),
+    "log of a line too long": Difference(get("/" + "a" * 9000), 414, 414, "`$request` in the log line of 414", HTTP1, exact=True),
     "log of a refused request": Difference(get("/text", "Content-Length: x", method="POST"), 400, 400,
                                            "`$uri` and `$request_method` in the log line of a malformed request", exact=True),
 }}

@@ -1,6 +1,6 @@
 # integration/compared/names.py: which server answers to a name.
 from .general_ground import GENERAL
-from .ground import Difference, Ground, get
+from .ground import HTTP1, Difference, Ground, get
 
 # All kinds of names at one address; the answer says which was found.
 NAMES = Ground(r"""
@@ -31,7 +31,7 @@ SAME = {
 }
 
 DIFFERENT = {NAMES: {
-    "port that is no number": Difference(get("/", host="exact.org:x"), 200, 400, "`Host: name:x`"),
+    "port that is no number": Difference(get("/", host="exact.org:x"), 200, 400, "`Host: name:x`", HTTP1),
 }, GENERAL: {
-    "user in host": Difference(get("/ten", host="user@first.org"), 200, 400, "`Host: user@name`"),
+    "user in host": Difference(get("/ten", host="user@first.org"), 200, 400, "`Host: user@name`", HTTP1),
 }}

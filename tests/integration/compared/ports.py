@@ -31,7 +31,7 @@ SAME = {PORTS: {
 }}
 
 DIFFERENT = {PORTS: {
-    "in pieces": Difference(at("port4", HEADER[:20], HEADER[20:] + get("/")), 0, 200, "a header of the PROXY protocol that comes in pieces", only="http"),
+    "in pieces": Difference(at("port4", HEADER[:20], HEADER[20:] + get("/")), 0, 200, "a header of the PROXY protocol that comes in pieces", only=("http",)),
     "no address": Difference(at("port4", get("/"), before=b"PROXY TCP4 1.2.3.4.5 192.0.2.2 1 2\r\n"), 200, 0,
                              "... with an address that is none (`TCP4 1.2.3.4.5 ...`)"),
 }}

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 TIMEOUT_SECONDS = 10
 
 
+class NotInHttp2(Exception):
+    """What HTTP/2 has no words for (see said_in_http2)."""
+
+
 @dataclass
 class Response:
     version: str

@@ -43,9 +43,10 @@ def run(arguments, binary=None, **options):
 
 
 def ports():
-    """Ports that are free now, below those the kernel gives to clients."""
-    first = 10000 + (os.getpid() * 37) % 15000
-    for port in range(first, 32000):
+    """Ports that are free now, below those the kernel gives to clients; runs with different transports at the same time get different ones."""
+    transports = ["http", "https", "h2"]
+    first = 10000 + (os.getpid() * 37) % 15000 // 3 * 3 + transports.index(os.environ.get("WEBSERV_TRANSPORT") or "http")
+    for port in range(first, 32000, len(transports)):
         try:
             with socket.socket(socket.AF_INET6) as probe:  # [::] without V6ONLY covers IPv4 as well
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

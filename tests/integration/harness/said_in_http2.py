@@ -4,17 +4,13 @@ import re
 import time
 from collections import deque
 
-from .client import TIMEOUT_SECONDS, Connection, Response, encode
+from .client import TIMEOUT_SECONDS, Connection, NotInHttp2, Response, encode
 from .http2 import DATA, END_HEADERS, END_STREAM, INITIAL_WINDOW_SIZE, Http2, pseudo
 
 REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t]+) HTTP/1\.1")
 FIELD_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
 OF_THE_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection")  # RFC 9113 section 8.2.2
 FRAME_OCTETS_MAX = 16384
-
-
-class NotInHttp2(Exception):
-    """These octets mean nothing that could be said."""
 
 
 def said(condition, what):
@@ -165,7 +161,7 @@ class SaidInHttp2:
     @property
     def shown(self):
         """The answer whose head is to be read."""
-        assert self.asked, "nothing was asked that was not answered"
+        said(self.asked, "no whole request")
         return self.http2.answers[self.asked[0]]
 
     def has_head(self):

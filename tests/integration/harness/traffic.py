@@ -4,8 +4,9 @@ import threading
 import time
 from collections import Counter
 
-from .client import Connection, head_of
+from .client import head_of
 from .site import MODEL
+from .transport import connect
 
 
 class Client(threading.Thread):
@@ -33,7 +34,7 @@ class Client(threading.Thread):
     def ask(self):
         try:
             if self.connection is None:
-                self.connection = Connection(self.traffic.address)
+                self.connection = connect(self.traffic.address)
             fields = [] if self.keeps else ["Connection: close"]
             self.connection.send(head_of("GET", self.traffic.target, fields))
             response = self.connection.read_response()
@@ -102,7 +103,7 @@ class Download(threading.Thread):
 
     def __init__(self, address, target, size):
         super().__init__(daemon=True)
-        self.connection = Connection(address, timeout=60, receive_buffer=65536)
+        self.connection = connect(address, timeout=60, receive_buffer=65536)
         self.target = target
         self.size = size
         self.hurry = threading.Event()
