@@ -89,7 +89,7 @@ private:
     std::vector<Location*> locations_;
     std::vector<ListenEntry> listens_;
     std::map<std::string, std::uint64_t> session_caches_;
-    std::vector<std::pair<const void*, std::shared_ptr<const tls::Context>>> tls_contexts_;  // by settings: those that are shared
+    std::vector<std::pair<const void*, const VirtualHost*>> tls_hosts_;  // by settings: whose context others share
 };
 
 [[nodiscard]] inline SiteBuilder& builder(config::Scope& scope) { return *static_cast<SiteBuilder*>(scope.builder); }

@@ -8,6 +8,7 @@
 #include <array>
 #include <coroutine>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -103,23 +104,41 @@ const VirtualHost& host_of(const ListenPoint& point, const std::string& name) {
     return choice.host != nullptr ? *choice.host : *point.default_host;
 }
 
+/// Of a server whose certificates depend on who asks.
+struct Certificates final : tls::CertificateSource {
+    Certificates(Connection& arriving, const VirtualHost& owner, NamedCertificates& of_host)
+        : connection{arriving}, host{owner}, certificates{of_host} {}
+    bool provide(const tls::Stream& stream) override { return provide_certificates(connection, stream, host, certificates); }
+
+    Connection& connection;
+    const VirtualHost& host;
+    NamedCertificates& certificates;
+};
+
 Task<bool> shake_hands(Arrival& arrival, const VirtualHost& host, const std::string& received) {
     Connection& connection = arrival.connection;
     // A server of this address that has no certificate of its own uses the default's.
-    const auto& context = host.tls ? host.tls : arrival.point.default_host->tls;
-    auto stream = std::make_unique<tls::Stream>(connection.socket, *context, host.settings.get<TlsSettings>().record_bytes);
-    if (!speaks_http2(arrival.point, host)) stream->leave_out("h2");
-    stream->begin_with(received);
-    const auto done = co_await tls::handshake(*stream, arrival.deadline);
+    const VirtualHost& owner = host.tls ? host : *arrival.point.default_host;
+    connection.tls = std::make_unique<tls::Stream>(connection.socket, *owner.tls, host.settings.get<TlsSettings>().record_bytes);
+    tls::Stream& stream = *connection.tls;
+    std::optional<Certificates> certificates;
+    if (owner.tls_certificates) {
+        certificates.emplace(connection, host, *owner.tls_certificates);
+        stream.ask_for_certificates(*certificates);
+    }
+    if (!speaks_http2(arrival.point, host)) stream.leave_out("h2");
+    stream.begin_with(received);
+    const auto done = co_await tls::handshake(stream, arrival.deadline);
     if (!done) {
-        if (const auto failure = stream->failure(); !failure.empty()) {
+        if (const auto failure = stream.failure(); !failure.empty()) {
             arrival.log(Level::info, failure);
         } else {
             arrival.log_failure(done.error());
         }
+        connection.tls.reset();
         co_return false;
     }
-    connection.use(std::move(stream));
+    connection.use(std::move(connection.tls));
     co_return true;
 }
 

@@ -31,8 +31,11 @@ public:
         return {};
     }
 
+    [[nodiscard]] std::shared_ptr<NamedCertificates> take_named() { return std::move(named_); }
+
 private:
     Checked<std::string> read(const Word& word, std::string_view doing) {
+        if (word.text.starts_with("data:")) return word.text.substr(5);
         const std::string path = builder_.absolute_in_conf(word.text);
         auto octets = builder_.loader().read(path);
         if (!octets) {
@@ -63,6 +66,21 @@ private:
         return passwords;
     }
 
+    // Each handshake evaluates and reads them; all that can be wrong already is the names.
+    Checked<> add_named(const Word& certificate, const Word& key, const std::vector<std::string>& passwords) {
+        if (!named_) {
+            named_ = std::make_shared<NamedCertificates>(builder_.absolute_in_conf(""), passwords, settings_.certificate_caching);
+        }
+        auto& variables = builder_.site().variables;
+        auto chain = config::Expression::compile(certificate, variables);
+        if (!chain) return std::unexpected{chain.error()};
+        auto secret = config::Expression::compile(key, variables);
+        if (!secret) return std::unexpected{secret.error()};
+        if (variables.take_needs_content()) return complain("there is no request content in a handshake", certificate.place);
+        identity_ += certificate.text;  // as in nginx: the names, whatever they stand for
+        named_->add(std::move(*chain), std::move(*secret));
+        return {};
+    }
     Checked<> add_certificates() {
         const auto passwords = read_passwords();
         if (!passwords) return std::unexpected{passwords.error()};
@@ -71,14 +89,15 @@ private:
         for (const Word& certificate : settings_.certificates) {
             const Word& key = keys[index++];
             for (const Word* const word : {&certificate, &key}) {
-                if (word->text.find('$') != word->text.npos) {
-                    return complain("variables in \"ssl_certificate\" are known to nginx but not supported by webserv yet", word->place);
-                }
-                if (word->text.starts_with("engine:") || word->text.starts_with("store:") || word->text.starts_with("data:")) {
+                if (word->text.starts_with("engine:") || word->text.starts_with("store:")) {
                     return complain(
                         fmt::format("\"{}\" is not supported by webserv yet: name a file", word->text.substr(0, word->text.find(':') + 1)),
                         word->place);
                 }
+            }
+            if (certificate.text.find('$') != std::string::npos || key.text.find('$') != std::string::npos) {
+                if (auto done = add_named(certificate, key, *passwords); !done) return done;
+                continue;
             }
             const auto chain = read(certificate, "cannot load certificate");
             if (!chain) return std::unexpected{chain.error()};
@@ -192,12 +211,13 @@ private:
     const TlsSettings& settings_;
     tls::Context& context_;
     std::string identity_;
+    std::shared_ptr<NamedCertificates> named_;
 };
 
 }  // namespace
 
-Checked<std::shared_ptr<const tls::Context>> make_tls_context(SiteBuilder& builder, const TlsSettings& settings) {
-    if (settings.certificates.empty()) return nullptr;
+Checked<MadeTls> make_tls_context(SiteBuilder& builder, const TlsSettings& settings) {
+    if (settings.certificates.empty()) return MadeTls{};
     const Word& last = settings.certificates.entries().back();
     if (settings.certificate_keys.entries().size() < settings.certificates.entries().size()) {
         return complain(fmt::format("no \"ssl_certificate_key\" is defined for certificate \"{}\"", last.text), last.place);
@@ -206,7 +226,7 @@ Checked<std::shared_ptr<const tls::Context>> make_tls_context(SiteBuilder& build
     if (!context) return complain(context.error(), last.place);
     Maker maker{builder, settings, *context};
     if (auto made = maker.make(); !made) return std::unexpected{made.error()};
-    return std::make_shared<const tls::Context>(std::move(*context));
+    return MadeTls{std::make_shared<const tls::Context>(std::move(*context)), maker.take_named()};
 }
 
 Checked<> SiteBuilder::declare_session_cache(const std::string& name, std::uint64_t bytes, const Word& word) {
@@ -219,14 +239,17 @@ Checked<> SiteBuilder::declare_session_cache(const std::string& name, std::uint6
 
 Checked<> SiteBuilder::add_tls_context(VirtualHost& host) {
     const auto& settings = host.settings.get<TlsSettings>();
-    for (const auto& [known, context] : tls_contexts_) {
-        if (known == &settings) host.tls = context;
+    for (const auto& [known, other] : tls_hosts_) {
+        if (known != &settings) continue;
+        host.tls = other->tls;
+        host.tls_certificates = other->tls_certificates;
+        return {};
     }
-    if (host.tls) return {};
     auto made = make_tls_context(*this, settings);
     if (!made) return std::unexpected{made.error()};
-    host.tls = std::move(*made);
-    if (host.tls) tls_contexts_.emplace_back(&settings, host.tls);
+    host.tls = std::move(made->context);
+    host.tls_certificates = std::move(made->certificates);
+    if (host.tls) tls_hosts_.emplace_back(&settings, &host);
     return {};
 }
 

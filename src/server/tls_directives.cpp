@@ -122,6 +122,34 @@ Checked<> refuse_ssl(Scope&, const Statement& statement) {
     return complain("\"ssl\" directive was removed from nginx", statement.name.place, "write \"listen ... ssl\" instead");
 }
 
+// As open_file_cache's: max and the times, whose defaults are other ones.
+Checked<> apply_certificate_cache(Scope& scope, const Statement& statement) {
+    CertificateCaching caching;
+    bool off = false;
+    for (const config::Word& word : statement.words) {
+        const std::string_view text = word.text;
+        const auto time = [&](std::string_view name) { return config::parse_time(text.substr(name.size())); };
+        std::optional<std::chrono::milliseconds> parsed;
+        if (text == "off") {
+            off = true;
+        } else if (text.starts_with("max=")) {
+            const auto number = config::parse_number(text.substr(4));
+            if (!number || *number < 1) return complain(fmt::format("invalid parameter \"{}\"", text), word.place);
+            caching.max = static_cast<std::size_t>(*number);
+        } else if (text.starts_with("inactive=") && (parsed = time("inactive="))) {
+            caching.inactive = *parsed;
+        } else if (text.starts_with("valid=") && (parsed = time("valid="))) {
+            caching.valid = *parsed;
+        } else {
+            return complain(fmt::format("invalid parameter \"{}\"", text), word.place);
+        }
+    }
+    if (off) caching.max = 0;
+    if (!off && caching.max == 0) return complain("\"ssl_certificate_cache\" must have the \"max\" parameter", statement.name.place);
+    scope.settings.own<TlsSettings>().certificate_caching = caching;
+    return {};
+}
+
 constexpr config::Choice<tls::Verify> verify_choices[] = {
     {"off", tls::Verify::off}, {"on", tls::Verify::on}, {"optional", tls::Verify::optional}, {"optional_no_ca", tls::Verify::optional_any}};
 
@@ -138,7 +166,8 @@ constexpr Directive directives[] = {
      .doc =
          "The server's certificate in PEM, with those between it and the authority behind it. May be given once for each kind of key (RSA, "
          "ECDSA): a client gets the one that it understands. Relative to the configuration's folder. Read at start and at reload, "
-         "with the rights of the master.",
+         "with the rights of the master. With variables in its name (`$ssl_server_name.pem`) it is read in each handshake, with the rights "
+         "of the worker; what is wrong with it then fails the handshake. `data:$variable` is no name but the PEM itself.",
      .repeatable = true},
     {.name = "ssl_certificate_key",
      .contexts = servers,
@@ -146,6 +175,14 @@ constexpr Directive directives[] = {
      .apply = add_word<&TlsSettings::certificate_keys>,
      .doc = "The private key of the certificate named at the same place in the order. PEM.",
      .repeatable = true},
+    {.name = "ssl_certificate_cache",
+     .contexts = servers,
+     .takes = arity::between(1, 3),
+     .syntax = "off | max=number [inactive=time] [valid=time]",
+     .fallback = "off",
+     .apply = apply_certificate_cache,
+     .doc = "Whether certificates with variables in their names are kept by each worker, `max` pairs at most; the one unused for longest "
+            "goes first. One that nobody has wanted for `inactive` (10s) goes as well; after `valid` (60s) its files are read again."},
     {.name = "ssl_password_file",
      .contexts = servers,
      .syntax = "file",

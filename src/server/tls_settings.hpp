@@ -12,6 +12,7 @@
 
 #include "config/settings.hpp"
 #include "config/syntax.hpp"
+#include "server/tls_certificates.hpp"
 #include "tls/context.hpp"
 #include "tls/stream.hpp"
 
@@ -24,6 +25,7 @@ struct Outcome;
 struct TlsSettings {
     config::ScopedList<config::Word> certificates;
     config::ScopedList<config::Word> certificate_keys;
+    CertificateCaching certificate_caching;
     std::optional<config::Word> password_file;
     unsigned protocols = tls::protocols_default;
     std::optional<config::Word> ciphers;
@@ -54,7 +56,11 @@ struct TlsSettings {
 };
 
 /// What these settings make of OpenSSL; null: they name no certificate.
-[[nodiscard]] config::Checked<std::shared_ptr<const tls::Context>> make_tls_context(SiteBuilder& builder, const TlsSettings& settings);
+struct MadeTls {
+    std::shared_ptr<const tls::Context> context;
+    std::shared_ptr<NamedCertificates> certificates;  ///< null: all are in the context
+};
+[[nodiscard]] config::Checked<MadeTls> make_tls_context(SiteBuilder& builder, const TlsSettings& settings);
 
 /// For a request that came to an address where TLS is spoken: whether it may be answered (495, 496, 497, 421).
 [[nodiscard]] Outcome check_tls(Exchange& exchange);

@@ -17,6 +17,8 @@
 
 namespace webserv::server {
 
+class NamedCertificates;
+
 /// One server_name, as written and as it is looked up.
 struct ServerName {
     std::string text;                                         ///< as written, lower-cased unless a regex
@@ -33,7 +35,8 @@ struct VirtualHost {
     Location bare;
     std::vector<Handler> post_read_handlers;
     std::vector<Handler> rewrite_handlers;
-    std::shared_ptr<const tls::Context> tls;  ///< null: it has no certificate of its own
+    std::shared_ptr<const tls::Context> tls;              ///< null: it has no certificate of its own
+    std::shared_ptr<NamedCertificates> tls_certificates;  ///< those that each handshake reads; null: there are none
     config::Place place;
 
     /// $server_name: the first name as written, but "a.b" for ".a.b"; "" if there is none.

@@ -9,14 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "tls/credential.hpp"
 #include "tls/handle.hpp"
 #include "tls/session_cache.hpp"
 #include "tls/ticket_keys.hpp"
 
 namespace webserv::tls {
-
-/// Nothing, or what OpenSSL says is wrong, in nginx's words.
-using Outcome = std::expected<void, std::string>;
 
 enum class Protocol : unsigned char { tls1_0 = 1, tls1_1 = 2, tls1_2 = 4, tls1_3 = 8 };
 inline constexpr unsigned protocols_default = static_cast<unsigned>(Protocol::tls1_2) | static_cast<unsigned>(Protocol::tls1_3);
@@ -40,15 +38,7 @@ public:
     /// Protocols, ciphers and all else as the constants above say; no certificate.
     [[nodiscard]] static std::expected<Context, std::string> create(Role role);
 
-    /// A certificate with the chain behind it, and its key. One of each kind (RSA, ECDSA ...); a second of a kind replaces the first.
-    /// @param names  of chain and key, for the complaint
-    /// @param passwords  tried in turn if the key is encrypted
-    struct Pair {
-        std::string_view chain, chain_name;
-        std::string_view key, key_name;
-        std::span<const std::string> passwords{};
-    };
-    [[nodiscard]] Outcome use_certificate(const Pair& pair);
+    [[nodiscard]] Outcome use_certificate(const Credential::Pair& pair);
     [[nodiscard]] Outcome set_protocols(unsigned protocols);  ///< of Protocol's bits
     [[nodiscard]] Outcome set_ciphers(const std::string& list);
     void prefer_own_ciphers(bool on);

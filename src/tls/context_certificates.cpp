@@ -17,72 +17,14 @@
 #include "tls/context.hpp"
 #include "tls/context_state.hpp"
 #include "tls/failure.hpp"
+#include "tls/pem.hpp"
 
 namespace webserv::tls {
-namespace {
 
-BioHandle memory_of(std::string_view octets) { return BioHandle{BIO_new_mem_buf(octets.data(), static_cast<int>(octets.size()))}; }
-
-// The end of a file is an error to the reader of the next block; anything else is a real one.
-bool ended_well() {
-    const unsigned long last = ERR_peek_last_error();
-    const bool no_more = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
-    if (no_more) forget_failures();
-    return last == 0 || no_more;
-}
-
-std::string quoted(std::string_view doing, std::string_view name) { return std::string{doing} + " \"" + std::string{name} + '"'; }
-
-Outcome refuse(std::string_view doing, std::string_view name, std::string_view step) {
-    return std::unexpected{quoted(doing, name) + ": " + take_failure(step)};
-}
-
-struct Password {
-    const std::string* text;
-    bool asked = false;
-};
-
-int give_password(char* into, int bytes_max, int /*is_writing*/, void* argument) {
-    auto& password = *static_cast<Password*>(argument);
-    password.asked = true;
-    if (password.text == nullptr) return 0;  // nobody is asked at a terminal
-    const int bytes = std::min(bytes_max, static_cast<int>(password.text->size()));
-    std::memcpy(into, password.text->data(), static_cast<std::size_t>(bytes));
-    return bytes;
-}
-
-KeyHandle read_key(std::string_view pem, std::span<const std::string> passwords) {
-    for (std::size_t index = 0;; ++index) {
-        const BioHandle bio = memory_of(pem);
-        Password password{index < passwords.size() ? &passwords[index] : nullptr};
-        KeyHandle key{bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, &password) : nullptr};
-        if (key || !password.asked || index + 1 >= passwords.size()) return key;
-        forget_failures();
-    }
-}
-
-}  // namespace
-
-Outcome Context::use_certificate(const Pair& pair) {
-    constexpr std::string_view doing = "cannot load certificate", doing_key = "cannot load certificate key";
-    forget_failures();
-    const BioHandle bio = memory_of(pair.chain);
-    const CertificateHandle certificate{bio ? PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr) : nullptr};
-    if (!certificate) return refuse(doing, pair.chain_name, "PEM_read_bio_X509_AUX()");
-    if (SSL_CTX_use_certificate(handle(), certificate.get()) != 1) return refuse(doing, pair.chain_name, "SSL_CTX_use_certificate()");
-    if (SSL_CTX_clear_chain_certs(handle()) != 1) return refuse(doing, pair.chain_name, "SSL_CTX_clear_chain_certs()");
-    for (;;) {
-        CertificateHandle next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)};
-        if (!next) break;
-        if (SSL_CTX_add0_chain_cert(handle(), next.get()) != 1) return refuse(doing, pair.chain_name, "SSL_CTX_add0_chain_cert()");
-        (void)next.release();
-    }
-    if (!ended_well()) return refuse(doing, pair.chain_name, "PEM_read_bio_X509()");
-
-    const KeyHandle key = read_key(pair.key, pair.passwords);
-    if (!key) return refuse(doing_key, pair.key_name, "PEM_read_bio_PrivateKey()");
-    if (SSL_CTX_use_PrivateKey(handle(), key.get()) == 1) return {};
-    return std::unexpected{take_failure(quoted("SSL_CTX_use_PrivateKey()", pair.key_name))};
+Outcome Context::use_certificate(const Credential::Pair& pair) {
+    const auto credential = Credential::parse(pair);
+    if (!credential) return std::unexpected{credential.error()};
+    return credential->give(handle());
 }
 
 Outcome Context::trust(std::string_view pem, std::string_view name, bool sent) {

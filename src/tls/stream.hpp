@@ -29,6 +29,18 @@ protected:
     ~MessageObserver() = default;
 };
 
+class Stream;
+
+/// Who gives a connection its certificates, once it is known what the client has said.
+class CertificateSource {
+public:
+    /// @return whether the handshake can go on; otherwise it fails, and why is the source's to tell
+    [[nodiscard]] virtual bool provide(const Stream& stream) = 0;
+
+protected:
+    ~CertificateSource() = default;
+};
+
 class Stream final : public io::Stream {
 public:
     /// Keeps `inner`, which has to outlive it and is no TLS itself. The role is the context's.
@@ -46,6 +58,8 @@ public:
     /// What is written from now on lies in memory of the process's own, never in a file's mapping, which may be cut off meanwhile:
     /// it can be encrypted from where it lies.
     void write_own_memory() noexcept { writes_own_memory_ = true; }
+    /// For a server: before the handshake; the source outlives that.
+    void ask_for_certificates(CertificateSource& source);
     /// For a client: the server to ask for, a name or an address, which its certificate has to be for. Before the handshake.
     [[nodiscard]] Outcome expect_server(const std::string& name);
 

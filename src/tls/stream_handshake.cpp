@@ -28,6 +28,14 @@ void Stream::leave_out(const char* application_protocol) noexcept {
     if (session_) SSL_set_app_data(session_.get(), const_cast<char*>(application_protocol));  // only read: see the context's choice
 }
 
+void Stream::ask_for_certificates(CertificateSource& source) {
+    const auto ask = [](SSL* session, void* asked) {
+        const auto& stream = *static_cast<const Stream*>(BIO_get_data(SSL_get_rbio(session)));
+        return static_cast<CertificateSource*>(asked)->provide(stream) ? 1 : 0;
+    };
+    if (session_) SSL_set_cert_cb(session_.get(), ask, &source);
+}
+
 Outcome Stream::expect_server(const std::string& name) {
     forget_failures();
     X509_VERIFY_PARAM* const expected = SSL_get0_param(session_.get());
