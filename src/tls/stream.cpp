@@ -152,7 +152,7 @@ private:
 
 Stream::Stream(io::Stream& inner, const Context& context, std::size_t record_bytes)
     : inner_{inner},
-      session_{SSL_new(context.handle())},
+      session_{context.handle()},
       record_bytes_{static_cast<std::uint16_t>(std::clamp<std::size_t>(record_bytes, 1, record_bytes_max))},
       is_server_{SSL_CTX_get_ssl_method(context.handle()) == TLS_server_method()} {
     BIO* const bio = session_ ? BIO_new(Pipe::method()) : nullptr;
@@ -205,6 +205,12 @@ Outcome Stream::expect_server(const std::string& name) {
 std::string_view Stream::failure() const noexcept { return rare_ ? std::string_view{rare_->failure} : std::string_view{}; }
 
 bool Stream::has_buffered() const noexcept { return session_ && !starved_ && !said_goodbye_ && SSL_has_pending(session_.get()) == 1; }
+
+void Stream::rest() {
+    if (!established_ || failed_ || has_buffered() || has_unsent() || has_held()) return;
+    starved_ = true;  // nobody need look there again before more has come
+    session_.rest();
+}
 
 bool Stream::is_ready(Readiness readiness) const noexcept {
     return (readiness == Readiness::readable && has_buffered()) || inner_.is_ready(readiness);

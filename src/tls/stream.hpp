@@ -13,7 +13,7 @@
 #include "base/frame_pool.hpp"
 #include "io/stream.hpp"
 #include "tls/context.hpp"
-#include "tls/handle.hpp"
+#include "tls/session_memory.hpp"
 
 namespace webserv::tls {
 
@@ -65,6 +65,9 @@ public:
     void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
     Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }
 
+    /// Nothing will be read or written for a while: gives back memory until something is.
+    void rest();
+
     /// Whether a record's octets wait to be read here.
     [[nodiscard]] bool has_buffered() const noexcept;
     [[nodiscard]] ssl_st* handle() const noexcept { return session_.get(); }
@@ -98,7 +101,7 @@ private:
     [[nodiscard]] std::unexpected<Error> fail_handshake(int error);
 
     io::Stream& inner_;
-    SessionHandle session_;
+    Session session_;
     std::unique_ptr<Rare> rare_;
     io::TimePoint wrote_{};       // last: after a pause records are small again
     std::uint32_t promised_ = 0;  // octets that are encrypted, and not reported as written yet
