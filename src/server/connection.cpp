@@ -24,9 +24,6 @@
 namespace webserv::server {
 namespace {
 
-// A connection over TLS that has been idle for so long gives back memory: what that takes is little beside this.
-constexpr std::chrono::milliseconds rest_after{500};
-
 /// The default server's word: no other has been named yet.
 bool takes_http2(Connection& connection) {
     const ListenPoint& point = connection.point_behind(connection.entrance->current);
@@ -161,7 +158,7 @@ void Connection::sleep(std::unique_ptr<Connection> owned, io::Readiness needed, 
     self.worker.begins_to_wait(self);
     self.worker.scope.hold();
     self.sleeps_until = deadline;
-    if (self.tls) deadline = std::min(deadline, io::deadline_after(self.worker.loop.now(), rest_after));
+    if (self.tls) deadline = std::min(deadline, io::deadline_after(self.worker.loop.now(), io::rest_after));
     self.stream().wait(needed, deadline, self);
 }
 

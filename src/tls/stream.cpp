@@ -207,7 +207,8 @@ std::string_view Stream::failure() const noexcept { return rare_ ? std::string_v
 bool Stream::has_buffered() const noexcept { return session_ && !starved_ && !said_goodbye_ && SSL_has_pending(session_.get()) == 1; }
 
 void Stream::rest() {
-    if (!established_ || failed_ || has_buffered() || has_unsent() || has_held()) return;
+    forget_rare();
+    if (!established_ || failed_ || rare_ || has_buffered()) return;
     starved_ = true;  // nobody need look there again before more has come
     session_.rest();
 }

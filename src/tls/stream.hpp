@@ -61,12 +61,10 @@ public:
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
     [[nodiscard]] io::TimePoint now() const noexcept override { return inner_.now(); }
+    void rest() override;
     [[nodiscard]] bool is_ready(io::Readiness readiness) const noexcept override;
     void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
     Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }
-
-    /// Nothing will be read or written for a while: gives back memory until something is.
-    void rest();
 
     /// Whether a record's octets wait to be read here.
     [[nodiscard]] bool has_buffered() const noexcept;
