@@ -135,6 +135,25 @@ def models(tally):
                       WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1", WEBSERV_CONCURRENCY=model)
 
 
+# Everything that is about HTTP's semantics, over HTTP/2; what cannot be said there is marked @http1_only("why").
+OVER_H2 = [
+    "access", "access_log", "add_header", "add_trailer", "auth_basic", "autoindex", "content", "dav", "disable_symlinks", "expires", "file_reading",
+    "inheritance", "location", "log", "merge_slashes", "more_headers", "network_variables", "output", "random_index", "ranges", "realip", "redirects",
+    "request_content", "request_intake", "return_error_page", "root_alias_index", "server_name", "server_tokens", "static", "static_coding",
+    "stub_status", "try_files", "types"]
+
+
+def h2(tally):
+    """The tests again, with requests carried otherwise: a minute and a half."""
+    if not build(tally, "release", "webserv"):
+        return
+    for transport, topics in (("h2", OVER_H2),):
+        name = f"integration-{transport}"
+        files = [f"tests/integration/test_{topic}.py" for topic in topics]
+        run_reporting(tally, name, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / name}.xml", *files], 400,
+                      WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1", WEBSERV_TRANSPORT=transport)
+
+
 def browser(tally):
     """What our pages are like in a browser; not with the sanitizers, which have nothing to find in a page."""
     if not build(tally, "release", "webserv"):
@@ -212,7 +231,8 @@ def style(tally):
     counting(tally, "lint", ["tests/lint"], 2400)
 
 
-PARTS = {"unit": unit, "style": style, "integration": integration, "browser": browser, "models": models, "soak": soak, "effect": effect, "asan": asan, "fuzz": fuzz}
+PARTS = {"unit": unit, "style": style, "integration": integration, "browser": browser, "models": models, "h2": h2, "soak": soak, "effect": effect,
+         "asan": asan, "fuzz": fuzz}
 
 
 def main(names):

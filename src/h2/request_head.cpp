@@ -57,7 +57,7 @@ bool is_about_connection(std::string_view name) noexcept {
 bool RequestHead::take(std::string_view name, std::string_view value) {
     const std::size_t bytes = name.size() + value.size();
     bytes_ += bytes + line_overhead_bytes;
-    ++lines_;
+    if (!name.starts_with(':') || name == ":authority") ++lines_;  // as many as in HTTP/1, where Host is one
     if (bytes_ > excess_factor_max * limits_.bytes_max) return false;
     if (name.empty()) fail("client sent invalid header name");
     if (malformed_) return true;

@@ -5,14 +5,19 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 namespace webserv::io {
 namespace {
 
-// Connections a turn. Those that we have are served in between, and another worker wakes up in time to take its share of many.
+// Connections a turn, at most. Those that we have are served in between, and another worker wakes up in time to take its share of many.
 constexpr std::uint32_t batch_max = 4;
+
+// An accept(2) that finds the queue empty costs nearly as much as one that does not: the kernel makes the socket's file first. So a turn
+// takes one more only after so many turns had more to take than they were allowed to.
+constexpr std::uint32_t full_turns_before_more = 8;
 
 // The kernel wakes the worker that was first to watch. Going to the end of its list now and then spreads the connections
 // (nginx does the same, as often).
@@ -103,6 +108,10 @@ Task<bool> Acceptor::recover(Error error) {
 Result<sys::Accepted> Acceptor::try_accept() {
     auto peer = sys::accept_from(listener_);
     queue_is_empty_ = !peer && peer.error().code == std::errc::operation_would_block;
+    if (queue_is_empty_) {
+        batch_ = std::max(taken_, 1U);
+        full_turns_ = 0;
+    }
     ++taken_;
     ++since_watched_;
     return peer;
@@ -159,7 +168,12 @@ bool Acceptor::close_one_peer() {
 
 bool Acceptor::may_take_more() noexcept {
     if (std::exchange(turn_, loop_.turns()) != loop_.turns()) taken_ = 0;
-    return taken_ < batch_max;
+    if (taken_ < batch_) return true;
+    if (++full_turns_ >= full_turns_before_more) {
+        full_turns_ = 0;
+        batch_ = std::min(batch_ + 1, batch_max);
+    }
+    return false;
 }
 
 }  // namespace webserv::io

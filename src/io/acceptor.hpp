@@ -68,6 +68,8 @@ private:
     std::coroutine_handle<> waiter_;
     std::uint32_t turn_ = 0;   // of the loop, in which ...
     std::uint32_t taken_ = 0;  // ... so many connections left the queue
+    std::uint32_t batch_ = 1;  // so many may be taken in a turn
+    std::uint32_t full_turns_ = 0;
     std::uint32_t since_watched_ = 0;
     bool watched_ = false;
     bool queue_is_empty_ = false;

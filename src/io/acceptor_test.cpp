@@ -79,21 +79,31 @@ TEST(Acceptor, AcceptsWhatIsThereAndWhatComes) {
     EXPECT_EQ(last.code, std::errc::operation_canceled);
 }
 
-TEST(Acceptor, TakesABoundedBatchATurn) {
+TEST(Acceptor, TakesMoreATurnOnlyWhileThereIsMore) {
     const auto loop = make_loop();
     const Listener listener;
     std::vector<sys::Fd> clients;
-    for (int i = 0; i < 10; ++i) clients.push_back(listener.connect());
+    for (int i = 0; i < 70; ++i) clients.push_back(listener.connect());
     Scope scope;
     Acceptor acceptor{*loop, &scope, listener.socket};
     std::vector<sys::Accepted> peers;
     Error last{};
     scope.spawn(accept_all(acceptor, peers, last));
-    EXPECT_EQ(peers.size(), 4U);
-    loop->turn(never);
-    EXPECT_EQ(peers.size(), 8U);
-    loop->turn(never);
-    EXPECT_EQ(peers.size(), 10U);
+    std::vector<std::size_t> a_turn{peers.size()};
+    while (peers.size() < 70) {
+        const std::size_t before = peers.size();
+        loop->turn(never);
+        a_turn.push_back(peers.size() - before);
+    }
+    const std::vector<std::size_t> expected{1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 2};
+    EXPECT_EQ(a_turn, expected);
+    clients.push_back(listener.connect());
+    loop->turn(never);  // one, and an empty queue
+    for (int i = 0; i < 3; ++i) clients.push_back(listener.connect());
+    for (std::size_t count = 72; count <= 74; ++count) {
+        loop->turn(never);
+        EXPECT_EQ(peers.size(), count) << "one a turn again";
+    }
     acceptor.stop();
     loop->turn(loop->now());
     EXPECT_EQ(scope.task_count(), 0U);

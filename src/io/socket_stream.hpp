@@ -32,6 +32,8 @@ public:
     [[nodiscard]] const sys::Fd& descriptor() const noexcept { return socket_; }
     /// What this stream may move in one turn of the loop, and by one call, before others are served; 0: as much as the kernel takes.
     void set_share(std::uint64_t bytes) noexcept;
+    /// Before anything was read: octets are not worth a call before the kernel tells of them.
+    void expect_nothing_yet() noexcept { read_.ready = false; }
     /// Everything that had come was read: the kernel will say when there is more.
     [[nodiscard]] bool has_read_all() const noexcept { return !read_.ready; }
 

@@ -191,6 +191,8 @@ Task<> serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     // Most connections begin with a request: they need no frame but that of the loop which answers them.
     const ListenPoint& point = connection.point_behind(connection.entrance->current);
+    const bool comes_with_octets = point.options.defer_seconds > 0 || point.options.fast_open;
+    if (!comes_with_octets) connection.socket.expect_nothing_yet();
     if (point.proxy_protocol || point.secure || takes_http2(connection)) return begin(std::move(owned));
     const io::Deadline deadline = connection.first_head_deadline();
     return serve_http1(std::move(owned), deadline);

@@ -11,6 +11,7 @@ from harness import marks, process  # noqa: E402
 from harness.scripted import ScriptedServer  # noqa: E402
 from harness.serving import Serving  # noqa: E402
 from harness.site import MODEL, Server, Site, stop_all  # noqa: E402
+from harness.transport import TRANSPORT  # noqa: E402
 
 
 def pytest_configure(config):
@@ -22,6 +23,9 @@ def pytest_collection_modifyitems(items):
         for marker in item.iter_markers("not_in_model"):
             if marker.args[0] == MODEL:
                 item.add_marker(pytest.mark.skip(reason=f"not with concurrency {MODEL}: {marker.args[1]}"))
+        for name, transports in (("http1_only", ("h2",)), ("cleartext_only", ("https", "h2"))):
+            if TRANSPORT in transports and (marker := item.get_closest_marker(name)):
+                item.add_marker(pytest.mark.skip(reason=f"not over {TRANSPORT}: {marker.args[0]}"))
     if not process.is_nginx(process.BINARY):
         return
     for item in items:

@@ -2,7 +2,6 @@
 # Clients come from 127.0.0.1, ::1 and a local socket.
 import pytest
 from harness import process
-from harness.client import Connection
 from harness.marks import cases, covers, webserv_only
 
 
@@ -225,7 +224,7 @@ def test_wrong_limits(site):
 def test_a_client_that_is_refused_can_go_on(serve, site):
     site.write("open/file", "x")
     server = serve(server="deny all; location /open/ { allow all; }")
-    with Connection(server.address) as connection:
+    with server.connect() as connection:
         assert connection.get("/x").status == 403
         assert connection.get("/open/file").status == 200
 

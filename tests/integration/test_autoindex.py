@@ -14,7 +14,8 @@ import pytest
 from compared.ground import MTIME
 from compared.listings import HOSTILE, LISTINGS, SIZES, documents
 from harness import process
-from harness.marks import cases, covers, not_in_model, webserv_only
+from harness.marks import cases, covers, http1_only, not_in_model, webserv_only
+from harness.transport import SCHEME, tls
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +233,7 @@ def crowded(shared_serve, shared_site):
         location /html/ { alias {root}/; } }""")
 
 
+@http1_only("urllib speaks HTTP/1")
 @pages_only
 @cases("kind", ["html", "json"])
 @not_in_model("iterative", "others wait by intention")
@@ -251,7 +253,7 @@ def test_a_large_folder_keeps_nobody_waiting(crowded, kind):
     process.wait_until(lambda: len(answers) > 20, what="answers to others")
     before = len(answers)
     began = time.monotonic()
-    with urllib.request.urlopen(f"http://127.0.0.1:{address[1]}/{kind}/large/", timeout=60) as response:
+    with urllib.request.urlopen(f"{SCHEME}://127.0.0.1:{address[1]}/{kind}/large/", timeout=60, context=tls()) as response:
         listing = response.read()
     took = time.monotonic() - began
     meanwhile = answers[before:]
@@ -276,6 +278,7 @@ def test_a_client_that_leaves_a_long_list(site, serve):
     assert server.get("/large/?F=19999").status == 200
 
 
+@http1_only("is about chunks")
 @pages_only
 def test_http_1_0_gets_a_list_without_chunks(site, serve):
     for number in range(5_000):

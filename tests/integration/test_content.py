@@ -5,7 +5,8 @@ from pathlib import Path
 
 from harness import process
 from harness.client import head_of
-from harness.marks import cases, covers
+from harness.marks import cases, cleartext_only, covers, http1_only
+from harness.transport import PROTOCOL, TRANSPORT
 
 CHUNKED = "Transfer-Encoding: chunked"
 
@@ -20,7 +21,7 @@ def test_client_max_body_size(serve, limit, length, status):
             connection.send(b"x" * length)
         response = connection.read_response()
         assert response.status == status
-        assert response.field("Connection") == ("keep-alive" if status == 200 else "close")
+        assert TRANSPORT == "h2" or response.field("Connection") == ("keep-alive" if status == 200 else "close")
 
 
 @covers("client_max_body_size")
@@ -76,9 +77,10 @@ def test_content_that_arrives_late_is_discarded_too(serve):
         assert connection.read_response().text == "x"
         connection.send("GET / HTTP" + "GET /second HTTP/1.1\r\nHost: h\r\n\r\n")
         assert connection.read_response().text == "x"
-    assert '"GET /second HTTP/1.1"' in server.log_lines(2)[1]
+    assert f'"GET /second {PROTOCOL}"' in server.log_lines(2)[1]
 
 
+@http1_only("is about chunks")
 @cases("chunks", [b"zz\r\n", b"5\r\nhelloworld\r\n", b"-1\r\n", b"ffffffffffffffffff\r\n", b"5 5\r\n", b"\r\n", b"0x5\r\nhello\r\n"])
 def test_malformed_chunks_end_the_connection(serve, chunks):
     server = serve(server="location / { return 200 x; }")
@@ -109,6 +111,7 @@ def test_100_continue_is_not_sent_to_whom_will_be_refused(serve):
         assert connection.read_response().status == 413
 
 
+@cleartext_only("TLS has no half of a connection")
 def test_a_half_closed_client_is_answered(serve, site):
     site.write("file", b"x" * 300_000)
     server = serve(server="")
@@ -119,6 +122,7 @@ def test_a_half_closed_client_is_answered(serve, site):
         assert connection.is_closed()
 
 
+@cleartext_only("TLS has no half of a connection")
 def test_content_cut_short_by_the_client(serve):
     server = serve(server="location / { return 200 x; }")
     with server.connect() as connection:
@@ -148,6 +152,7 @@ def refused(server):
     return connection
 
 
+@http1_only("the connection goes on")
 @covers("lingering_close")
 def test_lingering_close(serve, site):
     lingering = serve(http="""client_max_body_size 1;
@@ -164,6 +169,7 @@ def test_lingering_close(serve, site):
     process.wait_until(lambda: not server_holds(connection), what="the close")
 
 
+@http1_only("the connection goes on")
 @covers("lingering_close")
 @cases("mode, held", [("always", True), ("on", False), ("off", False)])
 def test_lingering_after_an_answer_without_content(serve, mode, held):
@@ -177,6 +183,7 @@ def test_lingering_after_an_answer_without_content(serve, mode, held):
             process.wait_until(lambda: not server_holds(connection), what="the close")
 
 
+@http1_only("the connection goes on")
 @covers("lingering_timeout")
 def test_lingering_timeout_ends_the_wait_for_a_silent_client(serve):
     server = serve(server="lingering_timeout 1s; lingering_time 60s; client_max_body_size 1; location / { return 200 x; }")
@@ -186,6 +193,7 @@ def test_lingering_timeout_ends_the_wait_for_a_silent_client(serve):
     assert 0.7 < time.monotonic() - start < 4.5  # the default is 5 s
 
 
+@http1_only("the connection goes on")
 @covers("lingering_time")
 def test_lingering_time_ends_the_wait_for_a_busy_client(serve):
     server = serve(server="lingering_timeout 60s; lingering_time 2s; client_max_body_size 1; location / { return 200 x; }")

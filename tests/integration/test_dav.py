@@ -7,6 +7,7 @@ from compared.dav import CONFIG, DAV, documents
 from compared.ground import MTIME
 from harness import process
 from harness.marks import cases, covers, webserv_only
+from harness.transport import SCHEME
 
 
 def tree(site):
@@ -117,7 +118,7 @@ def test_copy_and_move_files(pair, method):
     assert same(pair, method, "/d", "Destination: /x") == 400
     assert same(pair, method, "/file", "Destination: /x", "Depth: 1") == 400
     assert same(pair, method, "/file", "Destination: /new", "Overwrite: F") == 204
-    assert same(pair, method, "/other", "Destination: http://localhost:PORT/new%20one") == 204
+    assert same(pair, method, "/other", f"Destination: {SCHEME}://localhost:PORT/new%20one") == 204
     assert same(pair, method, "/a%20b", "Destination: /new", "Overwrite: t") == 204
     assert same(pair, method, "/off/x", "Destination: /x") == 405
 

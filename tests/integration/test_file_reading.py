@@ -7,7 +7,7 @@ import re
 
 import pytest
 from harness import process
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, cleartext_only, covers, webserv_only
 from test_sendfile_and_tcp import Trace, needs_strace
 
 SIZE = 3_000_001
@@ -66,6 +66,7 @@ def cold_reads(server, content, target="/large"):
 READS = ("pread64", "preadv2", "sendfile", "sendfile64")
 
 
+@cleartext_only("no sendfile")
 @needs_strace
 @webserv_only("sends by threads in any case")
 @covers("aio")
@@ -77,6 +78,7 @@ def test_a_cold_file_is_read_by_threads(serve, site, content, value):
     assert {thread for thread, call in calls(trace, "sendfile", "sendfile64")} == {trace.worker}
 
 
+@cleartext_only("no sendfile")
 @needs_strace
 @webserv_only("sends by threads in any case")
 @covers("aio")
@@ -144,6 +146,7 @@ def test_the_same_octets(serve, site, content, reading):
                 assert answer.content == content[first:last + 1]
 
 
+@cleartext_only("no sendfile")
 @needs_strace
 @covers("directio")
 @cases("value, used", [("1m", True), ("off", False), ("3000001", True), ("3000002", False)])

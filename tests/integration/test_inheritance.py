@@ -1,6 +1,6 @@
 # integration/test_inheritance.py: what an inner block takes from the outer one.
 # Scalars fall through; lists are all or nothing; what the order in the file is, does not matter.
-from harness.marks import covers
+from harness.marks import covers, http1_only
 
 
 @covers("http", "server", "location")
@@ -71,6 +71,7 @@ def test_access_log_is_a_list(serve, site):
     assert "/own" in server.log_lines(1, "own.log")[0]
 
 
+@http1_only("the host comes with the rest of the head")
 @covers("server_name", "listen")
 def test_settings_before_the_host_is_known_are_the_default_server_s(serve):
     """The head is read before its Host: its limits come from the first server of the address."""
@@ -81,6 +82,7 @@ def test_settings_before_the_host_is_known_are_the_default_server_s(serve):
     assert server.get("/" + "a" * 500, host="large").status == 200
 
 
+@http1_only("is about the Connection field")
 def test_each_server_has_its_own(serve):
     server = serve(http="""server { listen 127.0.0.1:{port}; server_name a; keepalive_timeout 0; location / { return 200 a; } }
         server { listen 127.0.0.1:{port}; server_name b; keepalive_timeout 10s 10s; location / { return 200 b; } }""")

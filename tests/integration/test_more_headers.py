@@ -3,6 +3,7 @@
 import pytest
 from harness import process
 from harness.marks import cases, covers, webserv_only
+from harness.transport import TRANSPORT
 
 pytestmark = webserv_only("Debian's nginx has no headers-more")
 
@@ -37,21 +38,21 @@ def server(shared_site, shared_serve):
 
 
 def added(response):
-    return [(name, value) for name, value in response.fields if name.lower().startswith("x-")]
+    return response.beginning("x-")
 
 
 @covers("more_set_headers")
 def test_fields_are_set(server):
     response = server.get("/set?b=two")
-    assert added(response) == [("X-A", "1"), ("X-B", "two")]
+    assert added(response) == [("x-a", "1"), ("x-b", "two")]
     assert response.field("Server") == "mine"
-    assert added(server.get("/set")) == [("X-A", "1")], "an empty value is no field"
+    assert added(server.get("/set")) == [("x-a", "1")], "an empty value is no field"
 
 
 @covers("more_set_headers")
 def test_setting_replaces(server):
     assert added(server.get("/twice")) == [("x-a", "2")]
-    assert added(server.get("/beside")) == [("X-A", "1"), ("X-A", "2")]
+    assert added(server.get("/beside")) == [("x-a", "1"), ("x-a", "2")]
     assert server.get("/type").field("Content-Type") == "text/special"
     assert server.get("/redirect").field("Location") == "/there"
 
@@ -74,16 +75,16 @@ def test_fields_are_taken_away(server):
 
 
 @covers("more_clear_headers")
-def test_without_a_length_the_content_is_chunked(server):
+def test_the_content_may_be_without_a_length(server):
     response = server.get("/length/file.txt")
-    assert (response.framing, response.content) == ("chunked", b"text")
+    assert (response.framing, response.content) == ("frames" if TRANSPORT == "h2" else "chunked", b"text")
 
 
 @covers("more_clear_headers", "more_set_headers")
 def test_wildcards(server):
-    assert added(server.get("/wild")) == [("X-Shown", "1")]
+    assert added(server.get("/wild")) == [("x-shown", "1")]
     response = server.get("/all/file.txt")
-    assert {name for name, _ in response.fields} == {"Date", "Connection", "Transfer-Encoding"}
+    assert {name.lower() for name, _ in response.fields} - {"connection", "transfer-encoding"} == {"date"}
     assert response.content == b"text"
 
 
@@ -95,18 +96,18 @@ def test_an_empty_value_takes_away(server):
 
 @covers("more_set_headers")
 def test_inherited_ones_come_first(server):
-    assert added(server.get("/outer")) == [("X-A", "outer"), ("X-B", "outer")]
-    assert added(server.get("/outer/inner")) == [("X-A", "outer"), ("X-B", "inner")]
-    assert added(server.get("/outer/same")) == [("X-A", "outer"), ("X-B", "outer")]
+    assert added(server.get("/outer")) == [("x-a", "outer"), ("x-b", "outer")]
+    assert added(server.get("/outer/inner")) == [("x-a", "outer"), ("x-b", "inner")]
+    assert added(server.get("/outer/same")) == [("x-a", "outer"), ("x-b", "outer")]
 
 
 @covers("more_clear_headers")
 def test_what_add_header_adds_stays(server):
-    assert added(server.get("/added")) == [("X-A", "added")]
+    assert added(server.get("/added")) == [("x-a", "added")]
 
 
 def test_a_value_can_not_add_a_line(server):
-    assert added(server.get("/lines?a=1%0d%0aX-B:2")) == [("X-A", "1%0d%0aX-B:2")]
+    assert added(server.get("/lines?a=1%0d%0aX-B:2")) == [("x-a", "1%0d%0aX-B:2")]
 
 
 @cases("words, complaint", [

@@ -7,7 +7,7 @@ import time
 import pytest
 from harness import process
 from harness.client import head_of
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, cleartext_only, covers, http1_only, webserv_only
 from test_sendfile_and_tcp import Trace, needs_strace
 
 SIZE = 300_000
@@ -125,6 +125,7 @@ def test_refused(site, directives, message):
         assert message in result.stderr
 
 
+@cleartext_only("no sendfile")
 @needs_strace
 @covers("sendfile_max_chunk")
 @cases("value, most", [("64k", 65_536), ("0", None)])
@@ -161,6 +162,7 @@ def ends_with_reset(connection):
     return False
 
 
+@http1_only("says half a head")
 @covers("reset_timedout_connection")
 @cases("value, reset", [("on", True), ("off", False)])
 def test_reset_of_a_client_that_does_not_finish_its_head(serve, value, reset):
@@ -170,6 +172,7 @@ def test_reset_of_a_client_that_does_not_finish_its_head(serve, value, reset):
         assert ends_with_reset(connection) == reset
 
 
+@http1_only("ends the stream alone: test_http2_abuse.py")
 @covers("reset_timedout_connection")
 @cases("value, reset", [("on", True), ("off", False)])
 def test_reset_of_a_client_that_takes_nothing(serve, site, value, reset):
@@ -181,6 +184,7 @@ def test_reset_of_a_client_that_takes_nothing(serve, site, value, reset):
         assert ends_with_reset(connection) == reset
 
 
+@http1_only("closes the stream alone: test_http2.py")
 @covers("reset_timedout_connection")
 @cases("value, reset", [("on", True), ("off", False)])
 def test_reset_with_444(serve, value, reset):

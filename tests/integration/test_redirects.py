@@ -4,8 +4,8 @@ import signal
 import time
 
 import pytest
-from harness.client import head_of
-from harness.marks import cases, covers, not_in_model, webserv_only
+from harness.marks import cases, covers, http1_only, not_in_model, webserv_only
+from harness.transport import SCHEME
 
 
 @pytest.fixture(scope="module")
@@ -25,32 +25,36 @@ def server(shared_site, shared_serve):
 
 @covers("absolute_redirect", "server_name_in_redirect", "port_in_redirect")
 @cases("target, location", [
-    ("/absolute", "http://second.org:{port}/to/there"),
+    ("/absolute", "SCHEME://second.org:{port}/to/there"),
     ("/relative/", "/to/there"),
     ("/relative/folder", "/relative/folder/"),
-    ("/folder?a=1", "http://second.org:{port}/folder/?a=1"),
-    ("/named", "http://first.org:{port}/x"),
-    ("/no_port", "http://second.org/x"),
-    ("/both", "http://first.org/x"),
+    ("/folder?a=1", "SCHEME://second.org:{port}/folder/?a=1"),
+    ("/named", "SCHEME://first.org:{port}/x"),
+    ("/no_port", "SCHEME://second.org/x"),
+    ("/both", "SCHEME://first.org/x"),
     ("/elsewhere", "http://other.org/x"),
 ])
 def test_locations(server, target, location):
     found = server.get(target, host=f"second.org:{server.port}").field("Location")
-    assert found == location.replace("{port}", str(server.port))
+    assert found == location.replace("{port}", str(server.port)).replace("SCHEME", SCHEME)
 
 
 @covers("server_name_in_redirect")
 def test_the_host_that_was_asked_for(server):
-    assert server.get("/absolute", host="Second.ORG").field("Location") == f"http://second.org:{server.port}/to/there"
-    assert server.get("/named", host="unknown").field("Location") == f"http://first.org:{server.port}/x"
-    assert server.raw(head_of("GET", "/absolute", version="1.0", host=None)).split(b"Location: ")[1].startswith(
-        f"http://127.0.0.1:{server.port}/".encode())
+    assert server.get("/absolute", host="Second.ORG").field("Location") == f"{SCHEME}://second.org:{server.port}/to/there"
+    assert server.get("/named", host="unknown").field("Location") == f"{SCHEME}://first.org:{server.port}/x"
+
+
+@http1_only("nobody has to say a host in HTTP/1.0")
+@covers("server_name_in_redirect")
+def test_no_host_that_was_asked_for(server):
+    assert server.get("/absolute", version="1.0", host=None).field("Location") == f"{SCHEME}://127.0.0.1:{server.port}/to/there"
 
 
 @webserv_only("nginx names a server without a name so: http://:8080/")
 def test_a_server_without_a_name(server):
     port = server.site.port("port2")
-    assert server.get("/", address=port, host="a.org").field("Location") == f"http://a.org:{port}/x"
+    assert server.get("/", address=port, host="a.org").field("Location") == f"{SCHEME}://a.org:{port}/x"
 
 
 @covers("recursive_error_pages")
@@ -73,6 +77,7 @@ def test_error_pages_in_a_circle(serve):
     server.error_line("rewrite or internal redirection cycle")
 
 
+@http1_only("is about the Connection field")
 @covers("keepalive_time")
 def test_the_time_of_a_connection(serve):
     server = serve(server="location / { return 200 x; } location /end { keepalive_time 1ms; return 200 x; }")
@@ -87,6 +92,7 @@ MSIE6 = "User-Agent: Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)"
 SAFARI = "User-Agent: Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/605 (KHTML, like Gecko) Version/13.0 Safari/605"
 
 
+@http1_only("is about the Connection field")
 @covers("keepalive_disable")
 @cases("words, method, agent, kept", [
     ("", "POST", MSIE6, False), ("", "GET", MSIE6, True), ("", "POST", SAFARI, True), ("", "POST", "User-Agent: curl", True),
@@ -101,6 +107,7 @@ def test_browsers_whose_connections_end(serve, words, method, agent, kept):
         assert connection.persists() == kept
 
 
+@http1_only("is about the Connection field")
 @not_in_model("iterative", "who is left alone lets nobody else in")
 @webserv_only("of 1.27.4")
 @covers("keepalive_min_timeout")

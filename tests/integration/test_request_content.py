@@ -4,7 +4,7 @@ import re
 
 from harness import process
 from harness.client import head_of
-from harness.marks import covers
+from harness.marks import covers, http1_only
 
 
 def post(server, target, content, chunked=False):
@@ -63,6 +63,7 @@ def test_the_client_is_told_to_go_on_before_its_content_is_read(serve):
         assert connection.persists()
 
 
+@http1_only("the connection goes on")
 @covers("client_body_timeout")
 def test_content_that_does_not_come(serve):
     """Each pause counts by itself; the answer is 408, and nothing else is read from this client."""

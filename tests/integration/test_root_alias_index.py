@@ -4,7 +4,8 @@ import os
 import socket
 
 import pytest
-from harness.marks import cases, covers
+from harness.marks import cases, covers, http1_only
+from harness.transport import SCHEME
 
 
 @covers("root")
@@ -129,22 +130,27 @@ def test_a_folder_without_slash_is_redirected(serve, site, target, location):
     server = serve(server="")
     response = server.get(target, host="example.org")
     assert response.status == 301
-    assert response.field("Location") == f"http://example.org:{server.port}{location}"
+    assert response.field("Location") == f"{SCHEME}://example.org:{server.port}{location}"
 
 
 def test_the_redirect_names_the_host_of_the_request(serve, site):
     (site.root / "folder").mkdir()
     server = serve(server="server_name name;")
-    assert server.get("/folder", host="h:99").field("Location") == f"http://h:{server.port}/folder/"
-    assert server.get("/folder", host=None, version="1.0").field("Location") == f"http://127.0.0.1:{server.port}/folder/"
+    assert server.get("/folder", host="h:99").field("Location") == f"{SCHEME}://h:{server.port}/folder/"
     assert server.request("HEAD", "/folder").status == 301
+
+
+@http1_only("nobody has to say a host in HTTP/1.0")
+def test_the_redirect_names_the_address(serve, site):
+    (site.root / "folder").mkdir()
+    assert serve(server="").get("/folder", host=None, version="1.0").field("Location") == f"{SCHEME}://127.0.0.1:{site.port()}/folder/"
 
 
 @cases("target", [
     "/../secret", "/folder/../../secret", "/%2e%2e/secret", "/..%2fsecret", "/%2e%2e%2fsecret", "/.%2e/secret", "/folder/..%2f..%2fsecret",
     "/folder/%2e%2e/%2e%2e/secret", "//../secret", "/./../secret", "/....//secret", "/..;/secret", "/..%5csecret", "/..\\secret",
     "/%252e%252e/secret", "/..%00/secret", "/..%c0%afsecret", "/%c0%ae%c0%ae/secret", "/folder/.../secret", "/..?/secret", "/..#/secret",
-    "http://localhost/../secret", "/%uff0e%uff0e/secret", "/folder/..;a=b/secret", "/.../secret", "/\\..\\secret", "/?/../secret",
+    "/%uff0e%uff0e/secret", "/folder/..;a=b/secret", "/.../secret", "/\\..\\secret", "/?/../secret",
 ])
 def test_no_spelling_leaves_the_root(serve, site, target):
     site.write("folder/file", "inside")
@@ -153,6 +159,12 @@ def test_no_spelling_leaves_the_root(serve, site, target):
     response = server.get(target)
     assert response.status in (400, 403, 404), response.text
     assert b"outside" not in response.content
+
+
+@http1_only("a target is a path there")
+def test_nor_does_an_absolute_one(serve, site):
+    site.write(site.dir / "secret", "outside")
+    assert serve(server="").get("http://localhost/../secret").status in (400, 403, 404)
 
 
 def special(site, kind):

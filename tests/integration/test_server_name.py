@@ -2,7 +2,7 @@
 # Exact name, then the longest wildcard at the front, then at the end, then the first regex, then the default server.
 import socket
 
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, covers, http1_only, webserv_only
 
 SERVERS = r"""
     server { listen 127.0.0.1:{port}; server_name default.org; return 200 default; }
@@ -41,6 +41,7 @@ def test_the_order_of_names(shared_serve):
     assert answers == dict(CASES)
 
 
+@http1_only("nobody has to say a host in HTTP/1.0")
 @covers("server_name")
 def test_a_request_without_host_meets_the_empty_name(serve):
     server = serve(http=SERVERS)
@@ -48,6 +49,7 @@ def test_a_request_without_host_meets_the_empty_name(serve):
     assert server.request("GET", "/", host="exact.com", version="1.0").text == "exact"
 
 
+@http1_only("a target is a path there")
 @covers("server_name")
 def test_the_target_says_the_host_before_the_field_does(serve):
     server = serve(http=SERVERS)
@@ -60,6 +62,12 @@ def test_variables_of_names(serve):
     server = serve(http="""server { listen 127.0.0.1:{port}; server_name first second; return 200 "$server_name $host $http_host"; }""")
     assert server.get("/", host="second:81").text == "first second second:81"
     assert server.get("/", host="Other").text == "first other Other"
+
+
+@http1_only("nobody has to say a host in HTTP/1.0")
+@covers("server_name")
+def test_variables_without_a_host(serve):
+    server = serve(http="""server { listen 127.0.0.1:{port}; server_name first second; return 200 "$server_name $host $http_host"; }""")
     assert server.get("/", host=None, version="1.0").text == "first first "
 
 
@@ -81,6 +89,7 @@ def test_the_same_name_twice_warns_and_the_first_wins(serve):
     assert expected in server.process.stderr + server.error_log()
 
 
+@http1_only("resets the stream: test_http2_rules.py")
 @cases("host", ["a..b", "a/b", "a b", "a\x01b", "."])
 def test_a_malformed_host_is_refused(serve, host):
     server = serve(http=SERVERS)
@@ -89,6 +98,7 @@ def test_a_malformed_host_is_refused(serve, host):
         assert connection.is_closed()
 
 
+@http1_only("resets the stream: test_http2_rules.py")
 @webserv_only("since 1.29.4 a host is what RFC 3986 says, without userinfo, and a port has at most 65535")
 @cases("host", ["user@host", "a:70000", "a:1x", "a:x:1", 'a"b', "a<b>", "[::1", "a\\b"])
 def test_a_host_that_rfc_3986_does_not_know_is_refused(serve, host):

@@ -1,7 +1,7 @@
 # integration/test_static_coding.py: files that lie beside others, compressed already: gzip_static, and the same for br and zstd.
 # What is in them does not matter to the server, so they hold words.
 import pytest
-from harness.marks import cases, covers, webserv_only
+from harness.marks import cases, covers, http1_only, webserv_only
 
 FILES = {"file.txt": "plain", "file.txt.gz": "gzip of it", "file.txt.br": "br of it", "file.txt.zst": "zstd of it", "alone.txt": "alone",
          "only.txt.gz": "without the plain one", "folder.txt": "plain"}
@@ -79,6 +79,7 @@ def test_caches_are_told(server, target, accept, vary):
     assert server.get(target, f"Accept-Encoding: {accept}").field("Vary") == ("Accept-Encoding" if vary else None)
 
 
+@http1_only("is about HTTP/1.0")
 @covers("gzip_http_version")
 def test_versions(server):
     assert coding(server.get("/on/file.txt", "Accept-Encoding: gzip", version="1.0")) is None

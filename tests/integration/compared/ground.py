@@ -2,13 +2,15 @@
 # Every answer is compared with all that can be seen of it, the line in the log included, but for the server's name, ports and dates.
 import os
 import re
+import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from harness import process
 from harness.beside_nginx import beside_nginx
-from harness.client import Connection, head_of
+from harness.client import head_of
 from harness.site import DEFAULT_MAIN, MODEL
+from harness.transport import connect
 
 MTIME = 1_700_000_000
 ETAG = f'"{MTIME:x}-a"'  # of ten octets
@@ -52,6 +54,7 @@ class Ground:
 class Request:
     pieces: tuple      # each is sent when the server has taken the one before
     port: str = "port"  # the name it has in the configuration
+    before: bytes = b""  # what comes before TLS, if there is TLS
 
     @property
     def method(self):
@@ -64,6 +67,7 @@ class Difference:
     nginx: int   # the status; 0 is an answer without a head, or none
     webserv: int
     row: str     # of docs/DIFFERENCES.md: its first column
+    only: str = None     # the transport that it is about
     exact: bool = False  # it is in the framing or in the log line, where others would hide that this one has gone
 
 
@@ -100,9 +104,9 @@ def neutral_fields(response, method, server):
     """Without Date; a built-in page is as long as the server's name makes it."""
     own_page = b"<hr><center>" in response.content or (method == "HEAD" and response.status >= 300 and not response.all("ETag"))
     for name, value in response.fields:
-        if name == "Content-Length" and own_page and value != "0":
+        if name.lower() == "content-length" and own_page and value != "0":
             value = str(int(value) - len(response.field("Server")))
-        if name != "Date":
+        if name.lower() != "date":
             yield name, neutral(value, server)
 
 
@@ -132,7 +136,11 @@ def answer(server, request):
     """Everything a client can see of an answer, in neutral form."""
     request = as_request(request)
     method = request.method
-    with Connection(("127.0.0.1", server.site.port(request.port))) as connection:
+    try:
+        connection = connect(("127.0.0.1", server.site.port(request.port)), before=request.before)
+    except (ssl.SSLError, ConnectionResetError):
+        return {"answer": "no handshake"}
+    with connection:
         send(connection, request)
         try:
             response = connection.read_response(method)
@@ -149,7 +157,7 @@ def answer(server, request):
 
 def lines_since(server, log, begin):
     """What a log tells of the requests since it had `begin` octets."""
-    with Connection(("127.0.0.1", server.site.port("port9"))) as connection:
+    with connect(("127.0.0.1", server.site.port("port9"))) as connection:
         connection.request("GET", "/mark", ["Connection: close"])
     path = server.site.dir / log
 
@@ -162,7 +170,7 @@ def lines_since(server, log, begin):
 
 def without_framing(seen):
     seen.pop("framing", None)
-    seen["fields"] = [field for field in seen.get("fields", ()) if field[0] not in ("Content-Length", "Transfer-Encoding")]
+    seen["fields"] = [field for field in seen.get("fields", ()) if field[0].lower() not in ("content-length", "transfer-encoding")]
 
 
 def answer_and_line(server, request, ground):

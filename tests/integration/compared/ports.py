@@ -13,8 +13,8 @@ PORTS = Ground(r"""
 """, lambda site: site.write("folder/index.html", "x"))
 
 
-def at(port, *pieces):
-    return Request(pieces, port)
+def at(port, *pieces, before=b""):
+    return Request(pieces, port, before)
 
 
 HEADER = b"PROXY TCP4 192.0.2.1 192.0.2.2 1234 80\r\n"
@@ -25,13 +25,13 @@ SAME = {PORTS: {
     **{f"redirect from {port}": at(port, get("/go")) for port in ("port", "port2", "port3")},
     **{f"folder at {port}": at(port, get("/folder")) for port in ("port", "port2")},
     "no port in the redirect": at("port2", get("/no")), "another port in the Host field": at("port", get("/go", host="first.org:81")),
-    "PROXY protocol": at("port4", HEADER + get("/")), "PROXY protocol, unknown": at("port4", b"PROXY UNKNOWN\r\n" + get("/")),
-    "PROXY protocol, version 2": at("port4", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + IPV4 + get("/")), "PROXY protocol, none": at("port4", get("/")),
-    "PROXY protocol where nobody expects it": at("port", HEADER + get("/")),
+    "PROXY protocol": at("port4", get("/"), before=HEADER), "PROXY protocol, unknown": at("port4", get("/"), before=b"PROXY UNKNOWN\r\n"),
+    "PROXY protocol, version 2": at("port4", get("/"), before=b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + IPV4), "PROXY protocol, none": at("port4", get("/")),
+    "PROXY protocol where nobody expects it": at("port", get("/"), before=HEADER),
 }}
 
 DIFFERENT = {PORTS: {
-    "in pieces": Difference(at("port4", HEADER[:20], HEADER[20:] + get("/")), 0, 200, "a header of the PROXY protocol that comes in pieces"),
-    "no address": Difference(at("port4", b"PROXY TCP4 1.2.3.4.5 192.0.2.2 1 2\r\n" + get("/")), 200, 0,
+    "in pieces": Difference(at("port4", HEADER[:20], HEADER[20:] + get("/")), 0, 200, "a header of the PROXY protocol that comes in pieces", only="http"),
+    "no address": Difference(at("port4", get("/"), before=b"PROXY TCP4 1.2.3.4.5 192.0.2.2 1 2\r\n"), 200, 0,
                              "... with an address that is none (`TCP4 1.2.3.4.5 ...`)"),
 }}

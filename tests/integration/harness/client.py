@@ -2,8 +2,10 @@
 # and says how the answer was framed and whether the connection goes on.
 import select
 import socket
+import ssl
 import struct
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 TIMEOUT_SECONDS = 10
 
@@ -17,6 +19,7 @@ class Response:
     content: bytes = b""
     framing: str = "none"  # none, length, chunked, close
     head: bytes = b""
+    trailers: list = field(default_factory=list)  # as fields
 
     def all(self, name):
         return [value for key, value in self.fields if key.lower() == name.lower()]
@@ -26,6 +29,10 @@ class Response:
         values = self.all(name)
         assert len(values) <= 1, f"{name} is repeated: {values}"
         return values[0] if values else None
+
+    def beginning(self, prefix):
+        """The fields whose names begin so, with their names in lower case, as HTTP/2 has them all."""
+        return [(key.lower(), value) for key, value in self.fields if key.lower().startswith(prefix.lower())]
 
     @property
     def text(self):
@@ -113,8 +120,26 @@ class Connection:
     # Receiving
 
     def readable(self, seconds):
-        pending = getattr(self.socket, "pending", lambda: 0)()
-        return bool(self.buffer) or pending > 0 or bool(select.select([self.socket], [], [], seconds)[0])
+        """Whether there is something to read, or the end. Under TLS, records that have no octets for us (tickets) are passed over."""
+        deadline = time.monotonic() + seconds
+        while not self.buffer:
+            if not select.select([self.socket], [], [], max(0, deadline - time.monotonic()))[0] and not self.pending():
+                return False
+            if not isinstance(self.socket, ssl.SSLSocket):
+                return True
+            patience = self.socket.gettimeout()
+            try:
+                self.socket.settimeout(0)
+                self.ended = not self.receive_more()
+            except ssl.SSLWantReadError:
+                continue
+            finally:
+                self.socket.settimeout(patience)
+            return True
+        return True
+
+    def pending(self):
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def receive_more(self):
         """Appends what comes next to the buffer. @return False at the end of input"""
@@ -156,7 +181,7 @@ class Connection:
             return response
         if response.field("Transfer-Encoding") == "chunked":
             response.framing = "chunked"
-            response.content = self.read_chunks()
+            response.content, response.trailers = self.read_chunks()
         elif response.field("Content-Length") is not None:
             response.framing = "length"
             response.content = self.take(int(response.field("Content-Length")))
@@ -170,9 +195,13 @@ class Connection:
         while size := int(self.take_line().split(b";")[0], 16):
             content += self.take(size)
             assert self.take(2) == b"\r\n"
-        while self.take_line():
-            pass
-        return content
+        return content, self.read_fields()
+
+    def read_fields(self):
+        fields = []
+        while line := self.take_line():
+            fields.append(tuple(part.strip() for part in line.decode("latin-1").split(":", 1)))
+        return fields
 
     def read_to_end(self):
         while self.receive_more():

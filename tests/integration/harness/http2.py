@@ -1,11 +1,12 @@
 # integration/harness/http2.py: an HTTP/2 client that sends the frames it is told to, right or wrong, and shows those that come.
 # HPACK is python3-hpack's; everything else is plain, so that nothing mends what a test does.
 import struct
+from collections import Counter
 from dataclasses import dataclass, field
 
 import hpack
 
-from .client import Connection, Response, encode
+from .client import Connection, encode
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
@@ -73,7 +74,7 @@ class Answer:
     fields: list = None
     interim: list = field(default_factory=list)  # heads of 1xx
     trailers: list = None
-    content: bytes = b""
+    content: bytearray = field(default_factory=bytearray)
     frames: list = field(default_factory=list)  # lengths of DATA
     ended: bool = False
     reset: int = None
@@ -107,6 +108,7 @@ class Http2(Connection):
         self.goaway = None  # the last one that has come
         self.settings = {}  # the server's
         self.others = []    # frames that are about no stream
+        self.windows = Counter()  # by how much the server has enlarged them: the connection's, those of streams
         if begin:
             self.send(PREFACE + settings(values or {}) + (window_update(0, LARGE_WINDOW - 65535) if window else b""))
 
@@ -170,6 +172,8 @@ class Http2(Connection):
             self.frame(PING, ACK, payload=got.payload)
         elif got.type == GOAWAY:
             self.goaway = got.goaway
+        elif got.type == WINDOW_UPDATE:
+            self.windows[got.stream] += got.number
         if got.type not in (DATA, HEADERS, RST_STREAM):
             return
         answer = self.answers.setdefault(got.stream, Answer())
@@ -229,18 +233,3 @@ class Http2(Connection):
 
     def fetch(self, path="/", fields=(), content=None, **options):
         return self.answer(self.ask(path, fields, content, **options))
-
-    # As the client of HTTP/1
-
-    def request(self, method, target, fields=(), content=None, version="2", host="localhost"):
-        """A request as harness.client makes them, with its answer in the same form."""
-        lines = [(name.strip().lower(), value.strip()) for name, value in (line.split(":", 1) for line in fields)]
-        lines = [(name, value) for name, value in lines if name not in ("connection", "transfer-encoding", "te")]
-        if content is not None:
-            lines.append(("content-length", str(len(content))))
-        stream = self.ask(target, lines, encode(content) if content is not None else None, method=method, authority=host)
-        got = self.answer(stream)
-        if got.reset is not None and not got.ended:
-            raise AssertionError(f"the stream was reset: {got.reset}")
-        framing = "length" if got.field("content-length") else "none" if not got.frames else "frames"
-        return Response("HTTP/2", got.status, "", [pair for pair in got.fields if not pair[0].startswith(":")], got.content, framing)

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from . import process
-from .client import Connection, encode
+from .client import encode
+from .transport import connect, with_transport
 
 PORTS = process.ports()
 
@@ -83,7 +84,7 @@ class Site:
             config = CONFIGURATION % {"main": main, "events": events, "defaults": defaults, "http": http or ""}
         path = self.dir / name
         fresh = path.with_name(name + ".new")
-        fresh.write_text(self.fill(with_concurrency(config, model)))
+        fresh.write_text(self.fill(with_transport(with_concurrency(config, model))))
         fresh.rename(path)  # a server that reloads at this moment finds the one or the other
         return path
 
@@ -123,7 +124,7 @@ class Server:
     def connect(self, address=None, **options):
         if isinstance(address, int):
             address = ("127.0.0.1", address)
-        connection = Connection(address or self.address, **options)
+        connection = connect(address or self.address, **options)
         self.connections.append(connection)
         return connection
 
