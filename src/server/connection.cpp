@@ -90,7 +90,10 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd accepted, const sys
     worker.opened(*this);
 }
 
-Connection::~Connection() { worker.closed(*this); }
+Connection::~Connection() {
+    if (tls && !tls->failure().empty()) log(tls->is_abused() ? observe::Level::warn : observe::Level::info, tls->failure(), "reading");
+    worker.closed(*this);
+}
 
 const sys::Address& Connection::local() {
     if (!local_) local_ = std::make_unique<sys::Address>(sys::local_address(socket.descriptor()).value_or(sys::Address{}));

@@ -53,7 +53,9 @@ public:
     /// says last leaves with what it says next, or before it waits. Errors: protocol_error, of which failure() knows more;
     /// connection_aborted: the peer went; those of `inner`.
     Result<io::Attempt> try_handshake();
-    [[nodiscard]] std::string_view failure() const noexcept;  ///< what was wrong with the handshake, in nginx's words
+    [[nodiscard]] std::string_view failure() const noexcept;  ///< what was wrong, with the handshake or later, in nginx's words
+    /// The client has asked for what nobody needs (new keys again and again, another handshake): its connection ends.
+    [[nodiscard]] bool is_abused() const noexcept { return abused_; }
 
     Result<io::Attempt> try_read(std::span<char> into) override;
     Result<io::Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
@@ -106,6 +108,8 @@ private:
     [[nodiscard]] int decrypt_early(std::span<char> into, std::size_t& count);
     [[nodiscard]] int shake_hands();
     [[nodiscard]] bool finish_handshake();
+    static void on_event(const ssl_st* session, int where, int what);
+    void abuse(std::string_view how);
     [[nodiscard]] Result<io::Attempt> say_end();
     [[nodiscard]] std::size_t next_record_bytes() const noexcept;
     [[nodiscard]] std::unexpected<Error> fail(std::errc code, const char* doing) noexcept;
@@ -125,6 +129,8 @@ private:
     bool failed_ = false;
     bool writes_own_memory_ = false;
     bool said_goodbye_ = false;
+    bool abused_ = false;
+    std::uint8_t disturbances_ = 0;  // see disturbances_max
     bool peer_finished_ = false;
 };
 
