@@ -128,6 +128,8 @@ private:
     /// Content that is at hand, as long as there is room for it. Elsewhere streams send in turn.
     void send_content(Stream& stream);
     bool send_data(Stream& stream);
+    void add_data_frames(Stream& stream, std::size_t bytes, bool ends_stream);
+    void send_trailers(Stream& stream);
     void end_content(Stream& stream);
     void fail_content(Stream& stream, const Error& error);
     void credit(Stream& stream, std::size_t bytes);

@@ -15,6 +15,10 @@ namespace {
 // Content up to this size need not queue behind others: it would only make them wait for a frame.
 constexpr std::uint64_t small_content_bytes = frame_bytes_max;
 
+// Of one stream's content before another has its turn: two frames of the largest size, or as many smaller ones as it may have.
+constexpr std::size_t visit_bytes = 2 * frame_bytes_max;
+constexpr std::size_t frames_a_visit_max = 8;
+
 std::string_view decimal(std::uint64_t value, Arena& arena) {
     constexpr std::size_t digits_max = 20;
     char* const text = arena.take(digits_max);
@@ -156,45 +160,64 @@ void Session::settle(Stream& stream) {
     if (!can_send) stream.wake(stream.writing_);
 }
 
-// @return whether it may send another frame
+// A few frames, so that one read serves for them. @return whether it may send more
 bool Session::send_data(Stream& stream) {
-    const std::int64_t window = std::min(send_window_, stream.send_window_);
-    const std::size_t room = std::min<std::size_t>(stream.chunk_bytes_, static_cast<std::size_t>(std::max<std::int64_t>(window, 0)));
-    char* const into = output.room(frame_head_bytes + room);
-    const Stream::Portion portion = stream.take(into + frame_head_bytes, room);
+    const auto window = static_cast<std::uint64_t>(std::max<std::int64_t>(std::min(send_window_, stream.send_window_), 0));
+    const std::size_t chunk = stream.chunk_bytes_;
+    const std::size_t room = std::min({window, stream.left_, std::uint64_t{std::max(visit_bytes / chunk, std::size_t{1}) * chunk}});
+    std::array<iovec, frames_a_visit_max> places;
+    std::size_t count = 0;
+    char* const start = output.room(room + (room / chunk + 1) * frame_head_bytes);
+    for (std::size_t done = 0; done < room && count < places.size(); done += chunk, ++count) {
+        places[count] = {start + done + (count + 1) * frame_head_bytes, std::min(chunk, room - done)};
+    }
+    const Stream::Portion portion = stream.take(std::span{places}.first(count));
     if (portion.supply == Stream::Supply::failed) {
         fail_content(stream, *stream.failure_);
         return false;
     }
     if (portion.supply == Stream::Supply::later) return false;
     const bool ends = portion.supply == Stream::Supply::last && stream.trailers_ == nullptr;
-    if (portion.bytes > 0 || ends) {
-        write_frame_head(into, {.length = static_cast<std::uint32_t>(portion.bytes),
-                                .type = FrameType::data,
-                                .flags = ends ? flag::end_stream : std::uint8_t{0},
-                                .stream = stream.id});
-        output.add(frame_head_bytes + portion.bytes);
-        send_window_ -= static_cast<std::int64_t>(portion.bytes);
-        stream.send_window_ -= static_cast<std::int64_t>(portion.bytes);
-        stream.bytes_sent_ += frame_head_bytes + portion.bytes;
-        stream.content_bytes_sent_ += portion.bytes;
-        allowance_.earn(2 * cost::window_update);  // of the stream and of the connection: some peers answer each frame with both
-        wake_writer();
-    }
+    if (portion.bytes > 0 || ends) add_data_frames(stream, portion.bytes, ends);
     if (portion.supply == Stream::Supply::last) {
-        if (!ends) {
-            std::vector<http::FieldLine> lines;
-            for (const http::FieldLine& line : stream.trailers_->trailers()) lines.push_back({stream.arena.lower(line.name), line.value});
-            if (lines.empty()) {
-                send_frame({.type = FrameType::data, .flags = flag::end_stream, .stream = stream.id}, {});
-            } else {
-                send_lines(stream, lines, true);
-            }
-        }
+        if (!ends) send_trailers(stream);
         end_content(stream);
         return false;
     }
     return portion.bytes > 0 && stream.send_window_ > 0 && send_window_ > 0;
+}
+
+// The octets are in their places in the output; what is missing is the frames around them.
+void Session::add_data_frames(Stream& stream, std::size_t bytes, bool ends_stream) {
+    const std::size_t chunk = stream.chunk_bytes_;
+    const std::size_t frames = std::max((bytes + chunk - 1) / chunk, std::size_t{1});
+    char* into = output.room(bytes + frames * frame_head_bytes);
+    for (std::size_t left = bytes, frame = 1; frame <= frames; ++frame) {
+        const std::size_t length = std::min(left, chunk);
+        write_frame_head(into, {.length = static_cast<std::uint32_t>(length),
+                                .type = FrameType::data,
+                                .flags = ends_stream && frame == frames ? flag::end_stream : std::uint8_t{0},
+                                .stream = stream.id});
+        into += frame_head_bytes + length;
+        left -= length;
+        allowance_.earn(2 * cost::window_update);  // of the stream and of the connection: some peers answer each frame with both
+    }
+    output.add(bytes + frames * frame_head_bytes);
+    send_window_ -= static_cast<std::int64_t>(bytes);
+    stream.send_window_ -= static_cast<std::int64_t>(bytes);
+    stream.bytes_sent_ += bytes + frames * frame_head_bytes;
+    stream.content_bytes_sent_ += bytes;
+    wake_writer();
+}
+
+void Session::send_trailers(Stream& stream) {
+    std::vector<http::FieldLine> lines;
+    for (const http::FieldLine& line : stream.trailers_->trailers()) lines.push_back({stream.arena.lower(line.name), line.value});
+    if (lines.empty()) {
+        send_frame({.type = FrameType::data, .flags = flag::end_stream, .stream = stream.id}, {});
+    } else {
+        send_lines(stream, lines, true);
+    }
 }
 
 void Session::produce() {

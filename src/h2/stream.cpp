@@ -2,7 +2,7 @@
 // Octets are copied once: from where they lie into the connection's output, or from a frame into what is kept for the reader.
 #include "h2/stream.hpp"
 
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +17,16 @@ namespace {
 constexpr std::uint64_t piece_bytes_max = 256U << 10;
 
 constexpr Error stream_ended{.code = std::errc::connection_reset, .blame = Blame::downstream, .doing = "send"};
+
+/// The places that so many octets fill, the last of them cut.
+std::span<iovec> first_octets(std::span<iovec> places, std::uint64_t bytes) {
+    std::size_t count = 0;
+    for (; count < places.size() && bytes > 0; ++count) {
+        places[count].iov_len = std::min<std::uint64_t>(places[count].iov_len, bytes);
+        bytes -= places[count].iov_len;
+    }
+    return places.first(count);
+}
 
 }  // namespace
 
@@ -190,31 +200,44 @@ bool Stream::next_piece() {
     return true;
 }
 
-Stream::Portion Stream::take(char* into, std::size_t bytes_max) {
+Stream::Portion Stream::take(std::span<iovec> places) {
     if (piece_.is_end() && left_ > 0 && !next_piece()) return {failure_ ? Supply::failed : Supply::later};
-    std::size_t bytes = 0;
-    if (piece_.file != nullptr) {
-        const std::size_t wanted = std::min<std::uint64_t>({bytes_max, piece_.slice.length, left_});
-        const ssize_t count = ::pread(piece_.file->get(), into, wanted, static_cast<off_t>(piece_.slice.offset));
-        if (count <= 0 && wanted > 0) {
-            failure_ = Error{.code = std::errc::io_error, .doing = "pread: the file was truncated"};
-            return {Supply::failed};
-        }
-        bytes = static_cast<std::size_t>(count);
-        piece_.slice.offset += bytes;
-        piece_.slice.length -= bytes;
-        if (piece_.slice.length == 0) piece_ = {};
-    } else if (!piece_.bytes.empty()) {
-        bytes = std::min<std::uint64_t>({bytes_max, piece_.bytes.size(), left_});
-        if (!sys::copy_guarded(into, piece_.bytes.data(), bytes)) {
-            failure_ = Error{.code = std::errc::bad_address, .doing = "send: the file was truncated"};
-            return {Supply::failed};
-        }
-        piece_.bytes.remove_prefix(bytes);
-    }
+    const std::uint64_t there = piece_.file != nullptr ? piece_.slice.length : piece_.bytes.size();
+    places = first_octets(places, std::min(there, left_));
+    const std::size_t bytes = piece_.file != nullptr ? read_file(places) : copy_bytes(places);
+    if (failure_) return {Supply::failed};
     left_ -= bytes;
     if (!length_known_ && piece_.is_end() && source_ != nullptr && source_->length() == 0) left_ = 0;
     return {left_ == 0 ? Supply::last : Supply::octets, bytes};
+}
+
+// One call for all of them: what lies between the places stays as it is.
+std::size_t Stream::read_file(std::span<const iovec> places) {
+    if (places.empty()) return 0;
+    const ssize_t count =
+        ::preadv(piece_.file->get(), places.data(), static_cast<int>(places.size()), static_cast<off_t>(piece_.slice.offset));
+    if (count <= 0) {
+        failure_ = Error{.code = std::errc::io_error, .doing = "pread: the file was truncated"};
+        return 0;
+    }
+    const auto bytes = static_cast<std::size_t>(count);
+    piece_.slice.offset += bytes;
+    piece_.slice.length -= bytes;
+    if (piece_.slice.length == 0) piece_ = {};
+    return bytes;
+}
+
+std::size_t Stream::copy_bytes(std::span<const iovec> places) {
+    std::size_t bytes = 0;
+    for (const iovec& place : places) {
+        if (!sys::copy_guarded(static_cast<char*>(place.iov_base), piece_.bytes.data(), place.iov_len)) {
+            failure_ = Error{.code = std::errc::bad_address, .doing = "send: the file was truncated"};
+            return 0;
+        }
+        piece_.bytes.remove_prefix(place.iov_len);
+        bytes += place.iov_len;
+    }
+    return bytes;
 }
 
 }  // namespace webserv::h2

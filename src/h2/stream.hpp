@@ -2,11 +2,14 @@
 // Whoever answers it waits here; the session decides when frames leave.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -100,9 +103,11 @@ private:
         Supply supply;
         std::size_t bytes = 0;
     };
-    /// Copies what is at hand.
-    Portion take(char* into, std::size_t bytes_max);
+    /// Copies what is at hand to these places, one after the other; their lengths change.
+    Portion take(std::span<iovec> places);
     [[nodiscard]] bool next_piece();
+    [[nodiscard]] std::size_t read_file(std::span<const iovec> places);
+    [[nodiscard]] std::size_t copy_bytes(std::span<const iovec> places);
 
     struct Side {
         std::coroutine_handle<> waiter;

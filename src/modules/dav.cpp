@@ -236,6 +236,8 @@ Task<Outcome> copy_or_move(Exchange& exchange) {
 Task<Outcome> handle(Exchange& exchange) {
     const unsigned method = method_of(exchange) & exchange.settings<Settings>().methods;
     if (method == 0) co_return Outcome::declined();
+    // RFC 8470 section 5.2: a client does it again when the handshake is over; whoever only repeats what he has recorded can not.
+    if (exchange.connection.is_early()) co_return refuse(exchange, 425, "a request in early data would change files");
     if (method != MethodBit::put && exchange.request.has_content()) {
         co_return refuse(exchange, 415, fmt::format("{} with body is unsupported", exchange.request.method_name));
     }

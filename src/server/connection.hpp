@@ -66,6 +66,7 @@ public:
     /// What requests and responses go through: the socket, or TLS over it.
     [[nodiscard]] io::Stream& stream() noexcept;
     [[nodiscard]] bool is_secure() const noexcept { return tls != nullptr; }
+    [[nodiscard]] bool is_early() const noexcept { return tls != nullptr && tls->is_early(); }
     void use(std::unique_ptr<tls::Stream> secured);
     [[nodiscard]] bool has_read_all() const noexcept;  ///< whatever comes from now on was not there before the kernel says so
     void set_nodelay();                                ///< TCP_NODELAY, once: small answers leave at once on a connection that stays

@@ -144,6 +144,7 @@ bool speaks_http2(const ListenPoint& point, const VirtualHost& host) { return po
 Task<> serve_http2(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     const std::string octets{connection.http.buffered()};
+    if (connection.tls) connection.tls->write_own_memory();  // frames are put together before they leave
     Http2 http2{connection};
     co_await http2.run(octets);
 }

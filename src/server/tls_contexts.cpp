@@ -125,6 +125,7 @@ private:
         }
         context_.set_session_timeout(settings_.session_timeout);
         context_.allow_tickets(settings_.session_tickets);
+        context_.accept_early_data(settings_.early_data);
         for (const Word& word : settings_.session_ticket_keys) {
             const auto octets = read(word, "cannot load session ticket key");
             if (!octets) return std::unexpected{octets.error()};

@@ -236,6 +236,15 @@ constexpr Directive directives[] = {
             "of them "
             "open. Such keys do not rotate by themselves.",
      .repeatable = true},
+    {.name = "ssl_early_data",
+     .contexts = servers,
+     .takes = arity::flag,
+     .fallback = "off",
+     .apply = config::store_flag<&TlsSettings::early_data>,
+     .doc =
+         "Whether a client that comes back may send its request together with its hello, before the handshake (TLS 1.3, 0-RTT), up to "
+         "16 KiB. Whoever has recorded such a request can send it once more: where that would do harm, `$ssl_early_data` tells which they "
+         "are."},
     {.name = "ssl_reject_handshake",
      .contexts = servers,
      .takes = arity::flag,

@@ -119,6 +119,8 @@ Value reused(Exchange& exchange, std::string_view) {
     return tls::is_resumed(*stream) ? "r" : ".";
 }
 
+Value early_data(Exchange& exchange, std::string_view) { return exchange.connection.is_early() ? Value{"1"} : Value{}; }
+
 constexpr Variable variables[] = {
     {.name = "ssl_alpn_protocol", .get = fact<tls::application_protocol_of>},
     {.name = "ssl_cipher", .get = fact<tls::cipher_of>},
@@ -139,6 +141,7 @@ constexpr Variable variables[] = {
     {.name = "ssl_client_verify", .get = verification},
     {.name = "ssl_curve", .get = fact<tls::curve_of>},
     {.name = "ssl_curves", .get = fact<tls::offered_curves_of>},
+    {.name = "ssl_early_data", .get = early_data},
     {.name = "ssl_protocol", .get = fact<tls::protocol_of>},
     {.name = "ssl_server_name", .get = fact<tls::server_name_of>},
     {.name = "ssl_session_id", .get = fact<tls::session_id_of>},

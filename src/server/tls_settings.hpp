@@ -40,6 +40,7 @@ struct TlsSettings {
     std::chrono::seconds session_timeout{300};
     bool session_tickets = true;
     config::ScopedList<config::Word> session_ticket_keys;
+    bool early_data = false;
     bool reject_handshake = false;
     std::optional<std::chrono::milliseconds> handshake_timeout;  ///< nothing: client_header_timeout
 

@@ -67,7 +67,7 @@ int acknowledge_server_name(SSL* session, int* /*alert*/, void* /*argument*/) {
 
 void set_up_server(SSL_CTX* context) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                     SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
+                                     SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_ANTI_REPLAY);
     SSL_CTX_set_tlsext_servername_callback(context, acknowledge_server_name);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     use_ticket_keys(context);
@@ -187,6 +187,8 @@ void Context::set_application_protocols(std::span<const std::string_view> names)
         (void)SSL_CTX_set_alpn_protos(handle(), reinterpret_cast<const unsigned char*>(list.data()), static_cast<unsigned>(list.size()));
     }
 }
+
+void Context::accept_early_data(bool on) { (void)SSL_CTX_set_max_early_data(handle(), on ? early_bytes_max : 0); }
 
 void Context::set_session_timeout(std::chrono::seconds timeout) { SSL_CTX_set_timeout(handle(), timeout.count()); }
 

@@ -31,6 +31,9 @@ enum class Verify : unsigned char {
     optional_any  ///< optional_no_ca: whoever has signed it
 };
 
+/// Of early data in one connection: nginx's. What is not read yet is not kept either: it stays in the kernel.
+inline constexpr std::uint32_t early_bytes_max = 16'384;
+
 class Context {
 public:
     enum class Role : unsigned char { server, client };
@@ -56,6 +59,9 @@ public:
     /// The protocols offered or chosen from by ALPN, best first: "http/1.1".
     void set_application_protocols(std::span<const std::string_view> names);
 
+    /// Requests may come before the handshake is over (0-RTT). They may be somebody else's who has recorded them: nothing is remembered
+    /// that would tell.
+    void accept_early_data(bool on);
     void set_session_timeout(std::chrono::seconds timeout);
     enum class Caching : unsigned char { off, none, builtin };
     void set_session_cache(Caching caching, std::uint64_t sessions_max = 0);

@@ -5,7 +5,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 #include <algorithm>
 #include <array>
@@ -15,18 +14,13 @@
 #include "sys/file.hpp"
 #include "sys/guarded_copy.hpp"
 #include "tls/failure.hpp"
+#include "tls/stream_parts.hpp"
 
 namespace webserv::tls {
 namespace {
 
 using io::Attempt;
 using io::Readiness;
-
-// What is encrypted at a time: enough for few system calls, and little enough to stay in the processor's cache.
-constexpr std::size_t batch_bytes = 128U << 10;
-
-// A head that content follows waits for it, to leave in the same record; a longer one does not.
-constexpr std::size_t held_bytes_max = 1024;
 
 // Answers to what the peer says below HTTP (new keys, say). One who asks and asks and takes no answer is not served.
 constexpr std::size_t unsent_answers_max = 64U << 10;
@@ -38,30 +32,6 @@ constexpr unsigned small_records_max = 10;
 constexpr std::chrono::seconds pause_min{1};
 
 }  // namespace
-
-/// Of the thread: what one call encrypts, and what it encrypts from.
-struct Stream::Gathering {
-    std::string cipher;
-    std::unique_ptr<char[]> plain{new char[held_bytes_max + batch_bytes]};
-
-    static Gathering& here() {
-        thread_local Gathering gathering;
-        return gathering;
-    }
-};
-
-struct Stream::Rare {
-    std::string early;  // octets that were read before us, ...
-    std::size_t early_taken = 0;
-    std::string unsent;  // records that the inner stream has not taken
-    std::string failure;
-    std::array<char, held_bytes_max> held{};  // a head that waits for its content; reported as written
-    std::size_t held_bytes = 0;
-    std::optional<Error> inner_error;  // met while OpenSSL was reading
-
-    static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
-    static void operator delete(void* memory, std::size_t bytes) noexcept { frame_pool::release(memory, bytes); }
-};
 
 class Stream::Pipe {
 public:
@@ -89,9 +59,9 @@ private:
     static int read(BIO* bio, char* into, std::size_t bytes, std::size_t* count) {
         Stream& stream = stream_of(bio);
         BIO_clear_retry_flags(bio);
-        if (Rare* const rare = stream.rare_.get(); rare != nullptr && rare->early_taken < rare->early.size()) {
-            *count = rare->early.copy(into, bytes, rare->early_taken);
-            rare->early_taken += *count;
+        if (Rare* const rare = stream.rare_.get(); rare != nullptr && rare->begun_taken < rare->begun.size()) {
+            *count = rare->begun.copy(into, bytes, rare->begun_taken);
+            rare->begun_taken += *count;
             return 1;
         }
         if (!stream.inner_.is_ready(Readiness::readable)) {
@@ -122,8 +92,14 @@ class Stream::Records {
 public:
     Records(Stream& stream, Gathering& gathering) : stream_{stream}, plain_{gathering.plain.get()} {}
 
-    /// From memory that may be a file's: if that has been truncated, this is how we learn it.
+    /// From memory that may be a file's: if that has been truncated, the copy is how we learn it.
     [[nodiscard]] Result<> add(const char* octets, std::size_t bytes) {
+        while (stream_.writes_own_memory_ && filled_ == 0 && bytes >= limit_) {
+            if (auto done = stream_.encrypt(octets, limit_); !done) return done;
+            octets += limit_;
+            bytes -= limit_;
+            limit_ = stream_.next_record_bytes();
+        }
         while (bytes > 0) {
             const std::size_t part = std::min(bytes, limit_ - filled_);
             if (!sys::copy_guarded(plain_ + filled_, octets, part)) return stream_.fail(std::errc::bad_address, "send");
@@ -163,13 +139,14 @@ Stream::Stream(io::Stream& inner, const Context& context, std::size_t record_byt
     SSL_set_bio(session_.get(), bio, bio);  // takes it
     if (is_server_) {
         SSL_set_accept_state(session_.get());
+        if (SSL_get_max_early_data(session_.get()) > 0) early_data_ = EarlyData::expected;
     } else {
         SSL_set_connect_state(session_.get());
     }
 }
 
 Stream::~Stream() {
-    if (!said_goodbye_) (void)say_goodbye();
+    if (!said_goodbye_) (void)say_end();
 }
 
 Stream::Rare& Stream::rare() {
@@ -179,32 +156,22 @@ Stream::Rare& Stream::rare() {
 
 // An idle connection has none.
 void Stream::forget_rare() noexcept {
-    if (rare_ && rare_->early_taken == rare_->early.size() && rare_->unsent.empty() && rare_->held_bytes == 0 && rare_->failure.empty()) {
-        rare_.reset();
-    }
+    const bool has_octets =
+        rare_ && (rare_->begun_taken < rare_->begun.size() || rare_->first_early || !rare_->unsent.empty() || rare_->held_bytes > 0);
+    if (rare_ && !has_octets && rare_->failure.empty()) rare_.reset();
 }
 
 bool Stream::has_held() const noexcept { return rare_ && rare_->held_bytes > 0; }
 bool Stream::has_unsent() const noexcept { return rare_ && !rare_->unsent.empty(); }
 
-void Stream::leave_out(const char* application_protocol) noexcept {
-    if (session_) SSL_set_app_data(session_.get(), const_cast<char*>(application_protocol));  // only read: see the context's choice
-}
-
-void Stream::begin_with(std::string_view octets) { rare().early = octets; }
-
-Outcome Stream::expect_server(const std::string& name) {
-    forget_failures();
-    X509_VERIFY_PARAM* const expected = SSL_get0_param(session_.get());
-    if (X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str()) == 1) return {};
-    forget_failures();
-    if (SSL_set_tlsext_host_name(session_.get(), name.c_str()) == 1 && SSL_set1_host(session_.get(), name.c_str()) == 1) return {};
-    return std::unexpected{take_failure("SSL_set1_host()")};
-}
+void Stream::begin_with(std::string_view octets) { rare().begun = octets; }
 
 std::string_view Stream::failure() const noexcept { return rare_ ? std::string_view{rare_->failure} : std::string_view{}; }
 
-bool Stream::has_buffered() const noexcept { return session_ && !starved_ && !said_goodbye_ && SSL_has_pending(session_.get()) == 1; }
+bool Stream::has_buffered() const noexcept {
+    if (!session_ || said_goodbye_) return false;
+    return (rare_ && rare_->first_early) || (!starved_ && SSL_has_pending(session_.get()) == 1);
+}
 
 bool Stream::is_ready(Readiness readiness) const noexcept {
     return (readiness == Readiness::readable && has_buffered()) || inner_.is_ready(readiness);
@@ -287,7 +254,8 @@ std::size_t Stream::next_record_bytes() const noexcept {
 
 Result<> Stream::encrypt(const char* octets, std::size_t bytes) {
     std::size_t written = 0;
-    if (SSL_write_ex(session_.get(), octets, bytes, &written) != 1) return fail(std::errc::protocol_error, "SSL_write");
+    const auto write = is_early() ? SSL_write_early_data : SSL_write_ex;
+    if (write(session_.get(), octets, bytes, &written) != 1) return fail(std::errc::protocol_error, "SSL_write");
     assert(written == bytes);
     if (small_records_ < small_records_max) ++small_records_;
     return {};
@@ -362,14 +330,20 @@ Result<Attempt> Stream::try_send_file(const sys::Fd& file, io::FileSlice slice) 
     return send_gathered(*count, false);
 }
 
+/// @return SSL_get_error()'s word
+int Stream::decrypt(std::span<char> into, std::size_t& count) {
+    if (early_data_ != EarlyData::none) return decrypt_early(into, count);
+    const int outcome = SSL_read_ex(session_.get(), into.data(), into.size(), &count);
+    return outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(session_.get(), outcome);
+}
+
 Result<Attempt> Stream::try_read(std::span<char> into) {
     if (said_goodbye_) return inner_.try_read(into);
     if (failed_) return fail(std::errc::connection_reset, "recv");
     Gathering& gathering = begin_gathering();
     starved_ = false;
     std::size_t count = 0;
-    const int outcome = SSL_read_ex(session_.get(), into.data(), into.size(), &count);
-    const int error = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(session_.get(), outcome);
+    const int error = decrypt(into, count);
     if (!gathering.cipher.empty()) {  // what was unsent before, and answers to what was read
         if (gathering.cipher.size() > unsent_answers_max && promised_ == 0) return fail(std::errc::protocol_error, "SSL_read");
         rare().unsent.assign(gathering.cipher);
@@ -393,81 +367,9 @@ Result<Attempt> Stream::try_read(std::span<char> into) {
 }
 
 Result<Attempt> Stream::finish_writing() {
-    const auto goodbye = say_goodbye();
+    const auto goodbye = say_end();  // the end of a handshake that goes on is dropped with the rest: there is no need to wait for it
     if (!goodbye || goodbye->blocked_on != Readiness::none) return goodbye;
     return inner_.finish_writing();
-}
-
-Result<Attempt> Stream::say_goodbye() {
-    Result<std::size_t> flushed;
-    if (!std::exchange(said_goodbye_, true) && established_ && !failed_) {
-        Gathering& gathering = begin_gathering();
-        (void)encrypt_held();
-        (void)SSL_shutdown(session_.get());
-        flushed = flush(gathering.cipher);
-    } else if (has_unsent()) {
-        flushed = flush_unsent();
-    }
-    if (!flushed) return std::unexpected{flushed.error()};
-    return Attempt{.blocked_on = has_unsent() ? Readiness::writable : Readiness::none};
-}
-
-std::unexpected<Error> Stream::fail_handshake(int error) {
-    if (rare_ && rare_->inner_error) {
-        failed_ = true;
-        return std::unexpected{*std::exchange(rare_->inner_error, std::nullopt)};
-    }
-    if (error != SSL_ERROR_SSL) return fail(std::errc::connection_aborted, "SSL handshake");
-    const long verified = SSL_get_verify_result(session_.get());
-    rare().failure = take_failure("SSL_do_handshake()");
-    if (!is_server_ && verified != X509_V_OK) rare().failure += std::string{": "} + X509_verify_cert_error_string(verified);
-    return fail(std::errc::protocol_error, "SSL handshake");
-}
-
-Result<Attempt> Stream::try_handshake() {
-    if (failed_) return fail(std::errc::protocol_error, "SSL handshake");
-    if (has_unsent()) {
-        const auto flushed = flush_unsent();
-        if (!flushed) return std::unexpected{flushed.error()};
-        if (has_unsent()) return Attempt{.blocked_on = Readiness::writable};
-    }
-    Gathering& gathering = begin_gathering();
-    starved_ = false;
-    const int outcome = SSL_do_handshake(session_.get());
-    const int error = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(session_.get(), outcome);
-    established_ = error == SSL_ERROR_NONE;
-    if (established_ && is_server_ && SSL_version(session_.get()) == TLS1_3_VERSION) {
-        // The client needs none of this to speak: it leaves with the first response.
-        if (!gathering.cipher.empty()) rare().unsent.assign(gathering.cipher);
-        forget_rare();
-        return Attempt{};
-    }
-    starved_ = error == SSL_ERROR_WANT_READ;
-    const auto flushed = flush(gathering.cipher);
-    if (error != SSL_ERROR_NONE && error != SSL_ERROR_WANT_READ) return fail_handshake(error);
-    if (!flushed) return std::unexpected{flushed.error()};
-    if (has_unsent()) return Attempt{.blocked_on = Readiness::writable};
-    return Attempt{.blocked_on = established_ ? Readiness::none : Readiness::readable};
-}
-
-Task<Result<>> handshake(Stream& stream, io::Deadline deadline) {
-    for (;;) {
-        const auto attempt = stream.try_handshake();
-        if (!attempt) co_return std::unexpected{attempt.error()};
-        if (attempt->blocked_on == io::Readiness::none) co_return Result<>{};
-        const auto ready = co_await stream.ready(attempt->blocked_on, deadline);
-        if (!ready) co_return std::unexpected{ready.error()};
-    }
-}
-
-Task<Result<>> say_goodbye(Stream& stream, io::Deadline deadline) {
-    for (;;) {
-        const auto attempt = stream.say_goodbye();
-        if (!attempt) co_return std::unexpected{attempt.error()};
-        if (attempt->blocked_on == io::Readiness::none) co_return Result<>{};
-        const auto ready = co_await stream.ready(attempt->blocked_on, deadline);
-        if (!ready) co_return std::unexpected{ready.error()};
-    }
 }
 
 }  // namespace webserv::tls

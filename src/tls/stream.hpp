@@ -43,11 +43,15 @@ public:
     void begin_with(std::string_view octets);
     /// For a server: one of the context's application protocols is not spoken with this peer. A literal; before the handshake.
     void leave_out(const char* application_protocol) noexcept;
+    /// What is written from now on lies in memory of the process's own, never in a file's mapping, which may be cut off meanwhile:
+    /// it can be encrypted from where it lies.
+    void write_own_memory() noexcept { writes_own_memory_ = true; }
     /// For a client: the server to ask for, a name or an address, which its certificate has to be for. Before the handshake.
     [[nodiscard]] Outcome expect_server(const std::string& name);
 
-    /// One step of the handshake; not blocked: it is done. What a server says last leaves with what it says next, or before it waits.
-    /// Errors: protocol_error, of which failure() knows more; connection_aborted: the peer went; those of `inner`.
+    /// One step of the handshake; not blocked: it is done, or early data has come that can be answered before (is_early()). What a server
+    /// says last leaves with what it says next, or before it waits. Errors: protocol_error, of which failure() knows more;
+    /// connection_aborted: the peer went; those of `inner`.
     Result<io::Attempt> try_handshake();
     [[nodiscard]] std::string_view failure() const noexcept;  ///< what was wrong with the handshake, in nginx's words
 
@@ -57,6 +61,7 @@ public:
     /// Also: what the peer still sends is not decrypted any more. It is for dropping.
     Result<io::Attempt> finish_writing() override;
     /// The end of what is encrypted, without the end of the connection: the peer knows that nothing was cut off (RFC 8446 section 6.1).
+    /// After early data it waits until the handshake is over.
     Result<io::Attempt> say_goodbye();
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
@@ -65,6 +70,8 @@ public:
     void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
     Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }
 
+    /// The handshake goes on: what was read so far came in early data, and may have been sent by anybody who has seen it before.
+    [[nodiscard]] bool is_early() const noexcept;
     /// Whether a record's octets wait to be read here.
     [[nodiscard]] bool has_buffered() const noexcept;
     [[nodiscard]] ssl_st* handle() const noexcept { return session_.get(); }
@@ -78,7 +85,8 @@ public:
 private:
     friend class Pipe;
     class Records;
-    struct Rare;  // what a connection has now and then
+    enum class EarlyData : unsigned char { none, expected, open, ended };  // ended: all has come, but not the handshake's end
+    struct Rare;                                                           // what a connection has now and then
 
     [[nodiscard]] Rare& rare();
     void forget_rare() noexcept;
@@ -93,6 +101,11 @@ private:
     [[nodiscard]] Result<io::Attempt> send_gathered(std::size_t plain_bytes, bool more_follows);
     [[nodiscard]] io::Attempt blocked_after(std::size_t bytes) noexcept;
     [[nodiscard]] Result<> encrypt(const char* octets, std::size_t bytes);
+    [[nodiscard]] int decrypt(std::span<char> into, std::size_t& count);
+    [[nodiscard]] int decrypt_early(std::span<char> into, std::size_t& count);
+    [[nodiscard]] int shake_hands();
+    [[nodiscard]] bool finish_handshake();
+    [[nodiscard]] Result<io::Attempt> say_end();
     [[nodiscard]] std::size_t next_record_bytes() const noexcept;
     [[nodiscard]] std::unexpected<Error> fail(std::errc code, const char* doing) noexcept;
     [[nodiscard]] std::unexpected<Error> fail_handshake(int error);
@@ -105,9 +118,11 @@ private:
     std::uint16_t record_bytes_;
     std::uint8_t small_records_ = 0;  // since the last pause
     bool is_server_;
+    EarlyData early_data_ = EarlyData::none;
     bool starved_ = false;      // what OpenSSL holds is no record yet: only more from `inner` helps
     bool established_ = false;  // the handshake is done
     bool failed_ = false;
+    bool writes_own_memory_ = false;
     bool said_goodbye_ = false;
     bool peer_finished_ = false;
 };

@@ -1,5 +1,6 @@
 # integration/test_http2.py: HTTP/2 over cleartext: the same answers as over HTTP/1, many at once.
 # Frames that break the rules are in test_http2_rules.py, peers that mean harm in test_http2_abuse.py.
+import itertools
 import re
 import shutil
 import subprocess
@@ -235,12 +236,13 @@ def test_streams_without_a_priority_take_turns(server):
         client.send(b"".join(client.headers(stream, pseudo("/medium")) for stream in (1, 3, 5)))
         for stream in (1, 3, 5):
             client.answers[stream] = http2.Answer()
-        order = []
+        sent = []
         while not all(client.answers[stream].ended for stream in (1, 3, 5)):
             got = client.read_frame()
             if got.type == http2.DATA:
-                order.append(got.stream)
-        assert order[:6] == [1, 3, 5, 1, 3, 5]
+                sent.append((got.stream, len(got.payload)))
+        turns = [(stream, sum(octets for _, octets in frames)) for stream, frames in itertools.groupby(sent, lambda frame: frame[0])]
+        assert turns[:6] == [(1, 32768), (3, 32768), (5, 32768)] * 2
 
 
 @cases("urgencies, expected", [(("u=5", "u=1", "u=3"), [3, 5, 1]), (("u=3", "u=3", "u=0, i"), [5, 1, 3]), (("", "u=7", "u=2;x"), [5, 1, 3])])
