@@ -135,16 +135,14 @@ class Load(threading.Thread):
 
 
 @cases("words", [["--h1", "-c", "8"], ["-c", "4", "-m", "16"]], ids=["http/1.1", "h2"])
-def test_reloads_under_load_fail_nothing(serve, site, words):
-    requests = 20_000
+def test_reloads_under_load_fail_nothing(serve, words):
+    """As many loads as it takes for some reloads to fall into them."""
     server = serve(http=configuration(), main="worker_processes 2;")
-    load = Load(server, requests, *words)
-    reloads = 0
-    while load.is_alive() and reloads < 200:
-        reload(server)
-        reloads += 1
-    assert load.counts() == (requests, requests, 0, 0, 0)
-    assert reloads >= 3 and in_place(server) >= reloads
+    while in_place(server) < 10:
+        load = Load(server, 5_000, *words)
+        while load.is_alive():
+            reload(server)
+        assert load.counts() == (5_000, 5_000, 0, 0, 0)
 
 
 @cases("words", [["--h1", "-c", "8"], ["-c", "4", "-m", "16"]], ids=["http/1.1", "h2"])
