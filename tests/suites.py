@@ -142,25 +142,29 @@ def models(tally):
 OVER_H2 = [
     "access", "access_log", "add_header", "add_trailer", "auth_basic", "autoindex", "content", "dav", "disable_symlinks", "expires", "file_reading",
     "inheritance", "location", "log", "merge_slashes", "more_headers", "network_variables", "output", "random_index", "ranges", "realip", "redirects",
-    "request_content", "request_intake", "return_error_page", "root_alias_index", "same_as_nginx", "server_name", "server_tokens", "static",
-    "static_coding", "stub_status", "try_files", "types"]
-# What is about HTTP/1's octets, over TLS: a choice of files, half a minute.
-OVER_HTTPS = ["content", "head_limits", "keepalive", "refusals", "request_content", "same_as_nginx", "static", "timeouts"]
+    "reload", "reload_listeners", "request_content", "request_intake", "return_error_page", "root_alias_index", "same_as_nginx", "server_name",
+    "server_tokens", "signals", "static", "static_coding", "stub_status", "try_files", "types", "upgrade"]
+# What is about HTTP/1's octets, over TLS: a choice of files, a minute.
+OVER_HTTPS = ["content", "head_limits", "keepalive", "refusals", "reload", "reload_listeners", "request_content", "same_as_nginx", "signals", "static",
+              "timeouts", "upgrade"]
 
 
 def h2(tally):
-    """The tests again, with requests carried otherwise: two minutes, both at once."""
+    """The tests again, with requests carried otherwise: two minutes, as two run at once."""
     if not build(tally, "release", "webserv"):
         return
 
-    def over(transport, topics):
-        name = f"integration-{transport}"
+    def over(lane, job):
+        transport, topics = job
+        name = f"integration-{transport}-{lane}"
         files = [f"tests/integration/test_{topic}.py" for topic in topics]
         run_reporting(tally, name, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={RESULTS / name}.xml", *files], 600,
-                      WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1", WEBSERV_TRANSPORT=transport)
+                      WEBSERV_BINARY=str(BUILD / "release" / "webserv"), PYTHONDONTWRITEBYTECODE="1", WEBSERV_TRANSPORT=transport,
+                      WEBSERV_TEST_LANE=str(lane))
 
+    jobs = [("h2", OVER_H2[::2]), ("h2", OVER_H2[1::2]), ("https", OVER_HTTPS)]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(over, ("h2", "https"), (OVER_H2, OVER_HTTPS)))
+        list(pool.map(over, range(len(jobs)), jobs))
 
 
 def browser(tally):

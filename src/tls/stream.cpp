@@ -126,7 +126,7 @@ private:
 
 Stream::Stream(io::Stream& inner, const Context& context, std::size_t record_bytes)
     : inner_{inner},
-      session_{SSL_new(context.handle())},
+      session_{context.handle()},
       record_bytes_{static_cast<std::uint16_t>(std::clamp<std::size_t>(record_bytes, 1, record_bytes_max))},
       is_server_{SSL_CTX_get_ssl_method(context.handle()) == TLS_server_method()} {
     BIO* const bio = session_ ? BIO_new(Pipe::method()) : nullptr;
@@ -170,6 +170,13 @@ std::string_view Stream::failure() const noexcept { return rare_ ? std::string_v
 bool Stream::has_buffered() const noexcept {
     if (!session_ || said_goodbye_) return false;
     return (rare_ && rare_->first_early) || (!starved_ && SSL_has_pending(session_.get()) == 1);
+}
+
+void Stream::rest() {
+    forget_rare();
+    if (!established_ || failed_ || rare_ || has_buffered()) return;
+    starved_ = true;  // nobody need look there again before more has come
+    session_.rest();
 }
 
 bool Stream::is_ready(Readiness readiness) const noexcept {

@@ -13,7 +13,7 @@
 #include "base/frame_pool.hpp"
 #include "io/stream.hpp"
 #include "tls/context.hpp"
-#include "tls/handle.hpp"
+#include "tls/session_memory.hpp"
 
 namespace webserv::tls {
 
@@ -82,6 +82,7 @@ public:
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
     [[nodiscard]] io::TimePoint now() const noexcept override { return inner_.now(); }
+    void rest() override;
     [[nodiscard]] bool is_ready(io::Readiness readiness) const noexcept override;
     void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
     Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }
@@ -129,7 +130,7 @@ private:
     [[nodiscard]] std::unexpected<Error> fail_handshake(int error);
 
     io::Stream& inner_;
-    SessionHandle session_;
+    Session session_;
     std::unique_ptr<Rare> rare_;
     io::TimePoint wrote_{};       // last: after a pause records are small again
     std::uint32_t promised_ = 0;  // octets that are encrypted, and not reported as written yet

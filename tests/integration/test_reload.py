@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness import process
-from harness.marks import cases, webserv_only
+from harness.marks import cases, http1_only, webserv_only
 from harness.reload import ONE, descriptors, is_sanitized, new_workers, pid, reload, reload_any, reload_in_vain, resident, text, workers_of
 from harness.traffic import Download, Traffic
 
@@ -307,6 +307,7 @@ def test_an_address_that_is_taken_changes_nothing(serve, site):
 # Logs
 
 
+@http1_only("sends nonsense")
 @webserv_only("for a moment its old workers answer too")
 def test_log_paths_change(serve, site):
     def logs(name):

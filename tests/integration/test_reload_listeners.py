@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness import process
 from harness.client import head_of
-from harness.marks import cases, webserv_only
+from harness.marks import cases, cleartext_only, webserv_only
 from harness.reload import pid, reload, reload_any, text, workers_of
 from harness.traffic import Download
 
@@ -42,6 +42,7 @@ def test_a_listener_is_removed(serve, site, workers):
     assert server.get("/").text == "one"
 
 
+@cleartext_only("nobody shakes hands with who waits")
 @webserv_only("its workers that leave end their idle connections")
 def test_who_waits_in_the_queue_of_a_removed_listener_is_answered(serve):
     second = 'server { listen 127.0.0.1:{port2}; return 200 "two"; }'

@@ -13,6 +13,7 @@ from harness.client import Connection
 from harness.marks import webserv_only
 from harness.site import Server
 from harness.traffic import Download, Traffic
+from harness.transport import connect
 
 ANSWER = 'location / { return 200 "$pid"; } location /big { }'
 SIZE = 8_000_000
@@ -317,5 +318,5 @@ def test_more_workers_with_a_socket_each_lose_nothing(line):
         unseen = set(process.children_of(new))
         process.wait_until(lambda: unseen.discard(int(server.get("/").text)) or not unseen, what="an answer of each")
     assert traffic.failures == []
-    with Connection(server.address) as connection:
+    with connect(server.address) as connection:
         assert int(connection.get("/").text) in process.children_of(new)

@@ -43,10 +43,10 @@ def run(arguments, binary=None, **options):
 
 
 def ports():
-    """Ports that are free now, below those the kernel gives to clients; runs with different transports at the same time get different ones."""
-    transports = ["http", "https", "h2"]
-    first = 10000 + (os.getpid() * 37) % 15000 // 3 * 3 + transports.index(os.environ.get("WEBSERV_TRANSPORT") or "http")
-    for port in range(first, 32000, len(transports)):
+    """Ports that are free now, below those the kernel gives to clients. Runs at the same time have a lane each (0, 1, 2): they do not meet."""
+    lane, lanes = (int(os.environ["WEBSERV_TEST_LANE"]), 3) if "WEBSERV_TEST_LANE" in os.environ else (0, 1)
+    first = 10000 + (os.getpid() * 37) % 15000
+    for port in range(first // lanes * lanes + lane, 32000, lanes):
         try:
             with socket.socket(socket.AF_INET6) as probe:  # [::] without V6ONLY covers IPv4 as well
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -171,8 +171,13 @@ class SaidInHttp2:
         deadline = time.monotonic() + seconds
         while not (self.asked and self.has_head()) and self.http2.readable(max(0, deadline - time.monotonic())):
             if self.http2.read_frame() is None:
-                return True
+                return bool(self.asked)
         return bool(self.asked) and self.has_head()
+
+    def was_not_begun(self):
+        """Whether the server has promised that it did nothing about the request that has no answer (RFC 9113 section 6.8)."""
+        goaway = self.http2.goaway
+        return bool(goaway and self.asked and goaway[0] < self.asked[0])
 
     def read_more(self):
         assert self.http2.read_frame() is not None, f"end of input, GOAWAY {self.http2.goaway}"
@@ -235,8 +240,8 @@ class SaidInHttp2:
     def read_to_end(self):
         """The rest of the answer whose head was read, however it ends: a connection has no end of its own."""
         said(self.current, "octets until the connection ends")
-        while not self.current.ended and self.current.reset is None:
-            self.read_more()
+        while not self.current.ended and self.current.reset is None and self.http2.read_frame() is not None:
+            pass
         rest, self.buffer = self.buffer, b""
         return rest
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from .client import head_of
 from .site import MODEL
-from .transport import connect
+from .transport import TRANSPORT, connect
 
 
 class Client(threading.Thread):
@@ -33,6 +33,8 @@ class Client(threading.Thread):
 
     def ask(self):
         try:
+            if self.connection is not None and self.is_over():
+                return self.leave()
             if self.connection is None:
                 self.connection = connect(self.traffic.address)
             fields = [] if self.keeps else ["Connection: close"]
@@ -50,9 +52,18 @@ class Client(threading.Thread):
                 self.traffic.fail(f"the server announced the connection's end after {self.served} answers")
             self.leave()
 
+    def is_over(self):
+        """HTTP/2 says so between two requests."""
+        goaway = TRANSPORT == "h2" and not self.connection.readable(0) and self.connection.http2.goaway
+        if goaway and not self.traffic.may_be_ended:
+            self.traffic.fail(f"GOAWAY after {self.served} answers: {goaway}")
+        return bool(goaway)
+
     def explain(self, error):
         """An idle connection may end while the next request is under way; that one had no answer, and may be sent again."""
         connection = self.connection
+        if self.traffic.may_be_ended and TRANSPORT == "h2" and connection and connection.was_not_begun():
+            return
         if self.traffic.may_be_ended and self.served and connection and not connection.buffer:
             return
         self.traffic.fail(f"request {self.served + 1} of its connection: {type(error).__name__}: {error}")

@@ -11,7 +11,7 @@ TRANSPORT = os.environ.get("WEBSERV_TRANSPORT") or "http"
 assert TRANSPORT in ("http", "https", "h2"), f"WEBSERV_TRANSPORT={TRANSPORT}"
 SCHEME = "http" if TRANSPORT == "http" else "https"
 PROTOCOL = "HTTP/2.0" if TRANSPORT == "h2" else "HTTP/1.1"  # as $server_protocol has it
-LISTEN = re.compile(r"\blisten\s+(?!.*\bssl\b)([^;]+);")
+LISTEN = re.compile(r"\blisten\s+(?![^;]*\bssl\b)([^;]+);")
 WORDS = {"https": " ssl", "h2": " ssl http2"}
 
 
