@@ -35,7 +35,7 @@ Connection::Connection(io::Stream& stream, io::Loop& loop, Answerer& answerer, c
 Connection::~Connection() { loop_.timers().disarm(*this); }
 
 Task<> Connection::run(std::string_view octets) {
-    hurry(due());
+    hurry(next_look());
     answerer_.idle_begins();
     answerer_.octets_come(false);
     take(octets);
@@ -134,7 +134,7 @@ void Connection::release(Stream& stream) {
     if (session.takes_no_more()) {
         session.wake_writer();
     } else {
-        hurry(due());
+        hurry(next_look());
     }
     answerer_.idle_begins();
 }
@@ -160,9 +160,18 @@ io::Deadline Connection::due() const noexcept {
     return io::deadline_after(since_, is_speaking ? timing_.client_header_timeout : timing_.keepalive_timeout);
 }
 
+// The same, and before it the moment when an idle connection may give back memory.
+io::Deadline Connection::next_look() const noexcept {
+    const io::TimePoint rests = since_ + io::rest_after;
+    return idle_ && rests > loop_.now() ? std::min(rests, due()) : due();
+}
+
 void Connection::expired() {
-    const io::Deadline deadline = due();
-    if (deadline > loop_.now()) return hurry(deadline);
+    const io::Deadline deadline = next_look();
+    if (deadline > loop_.now()) {
+        if (idle_ && deadline == due()) stream_.rest();
+        return hurry(deadline);
+    }
     if (finished_) return stream_.cancel();
     session.end();
     session.wake_writer();

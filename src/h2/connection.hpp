@@ -65,6 +65,7 @@ private:
     void hurry(io::Deadline deadline);
     void expired() override;
     [[nodiscard]] io::Deadline due() const noexcept;
+    [[nodiscard]] io::Deadline next_look() const noexcept;
 
     io::Stream& stream_;
     io::Loop& loop_;

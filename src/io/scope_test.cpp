@@ -57,6 +57,17 @@ TEST(Scope, CancelsWhatWaitsLater) {
     EXPECT_EQ(cancelled, 1);
 }
 
+TEST(Scope, WaitsForWhatHasNoTask) {
+    Scope scope, observing;
+    bool ended = false;
+    scope.hold();
+    observing.spawn(wait_for_end(scope, ended));
+    scope.spawn(do_nothing());
+    EXPECT_FALSE(ended);
+    scope.let_go();
+    EXPECT_TRUE(ended);
+}
+
 TEST(Scope, TellsWhenTheLastTaskHasEnded) {
     const auto loop = make_loop();
     Scope outer;

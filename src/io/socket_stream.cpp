@@ -158,11 +158,11 @@ void SocketStream::wait(Readiness readiness, Deadline deadline, Waiter waiter) {
     Side& waiting = side(readiness);
     assert(!waiting.waited_for);
     waiting.waited_for = true;
-    waiting.deadline = deadline;
     if (!waiting.ready) register_for(readiness);
     // Ready, but its share of this turn is used up; or nobody would tell, and the next operation says why.
     if (waiting.ready || registration_ != std::errc{}) return loop_.post(waiter);
     waiting.waiter = waiter;
+    waiting.deadline = deadline;
     arm_for(deadline);
 }
 

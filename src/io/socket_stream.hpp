@@ -36,10 +36,6 @@ public:
     void expect_nothing_yet() noexcept { read_.ready = false; }
     /// Everything that had come was read: the kernel will say when there is more.
     [[nodiscard]] bool has_read_all() const noexcept { return !read_.ready; }
-    /// Of the last wait.
-    [[nodiscard]] Deadline last_deadline(Readiness readiness) const noexcept {
-        return readiness == Readiness::writable ? write_.deadline : read_.deadline;
-    }
 
 private:
     static constexpr std::uint32_t share_bytes = 2U << 20;  // nginx's sendfile_max_chunk

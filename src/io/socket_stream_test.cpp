@@ -214,5 +214,36 @@ TEST_F(SocketStreamTest, ATimeoutOfOneSideLeavesTheOtherWaiting) {
     EXPECT_EQ(writer.error().code, std::errc::timed_out);
 }
 
+struct Sleeper final : Wakeable {
+    void woken() override { ++times; }
+    int times = 0;
+};
+
+TEST_F(SocketStreamTest, AnObjectWaitsWithoutACoroutine) {
+    Sleeper sleeper;
+    EXPECT_EQ(stream->try_read(buffer)->blocked_on, Readiness::readable);
+    stream->wait(Readiness::readable, never, sleeper);
+    turn();
+    EXPECT_EQ(sleeper.times, 0);
+    peer_sends("x");
+    turn();
+    EXPECT_EQ(sleeper.times, 1);
+    EXPECT_TRUE(stream->outcome(Readiness::readable));
+    EXPECT_EQ(stream->try_read(buffer)->count, 1U);
+
+    const auto start = loop->now();
+    stream->wait(Readiness::readable, start + milliseconds{10}, sleeper);
+    while (sleeper.times < 2) loop->turn(never);
+    EXPECT_EQ(loop->now() - start, milliseconds{10});
+    EXPECT_EQ(stream->outcome(Readiness::readable).error().code, std::errc::timed_out);
+
+    stream->wait(Readiness::readable, never, sleeper);
+    stream->cancel();
+    EXPECT_EQ(sleeper.times, 2) << "woken within cancel()";
+    turn();
+    EXPECT_EQ(sleeper.times, 3);
+    EXPECT_EQ(stream->outcome(Readiness::readable).error().code, std::errc::operation_canceled);
+}
+
 }  // namespace
 }  // namespace webserv::io

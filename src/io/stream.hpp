@@ -32,6 +32,9 @@ struct FileSlice {
     std::uint64_t length = 0;
 };
 
+/// A pause as long as this goes on, mostly: what rest() and its end take is little beside it.
+inline constexpr std::chrono::milliseconds rest_after{500};
+
 class Stream;
 
 /// co_await gives Result<>: readiness, or timed_out, or operation_canceled.
@@ -72,6 +75,8 @@ public:
     /// Whether the peer has finished writing or is gone, as far as the kernel has told us; costs no system call.
     [[nodiscard]] virtual bool peer_gone() const noexcept = 0;
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;  ///< the loop's
+    /// Nothing was moved for rest_after: gives back memory until something is. A wait may go on meanwhile.
+    virtual void rest() {}
 
     // What ready() is made of, for a stream over another one and for whoever waits without a coroutine.
     [[nodiscard]] virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand

@@ -90,7 +90,10 @@ Connection::Connection(Worker& worker_of_connection, sys::Fd accepted, const sys
     worker.opened(*this);
 }
 
-Connection::~Connection() { worker.closed(*this); }
+Connection::~Connection() {
+    if (tls && !tls->failure().empty()) log(tls->is_abused() ? observe::Level::warn : observe::Level::info, tls->failure(), "reading");
+    worker.closed(*this);
+}
 
 const sys::Address& Connection::local() {
     if (!local_) local_ = std::make_unique<sys::Address>(sys::local_address(socket.descriptor()).value_or(sys::Address{}));
@@ -157,13 +160,26 @@ void Connection::sleep(std::unique_ptr<Connection> owned, io::Readiness needed, 
     self.reads_late = self.has_read_all();
     self.worker.begins_to_wait(self);
     self.worker.scope.hold();
+    self.sleeps_until = deadline;
+    if (self.tls) deadline = std::min(deadline, io::deadline_after(self.worker.loop.now(), io::rest_after));
     self.stream().wait(needed, deadline, self);
 }
 
+/// Whether it was woken only to go on sleeping with less memory.
+bool Connection::rests() {
+    if (!tls || worker.loop.now() >= sleeps_until) return false;
+    const auto outcome = tls->outcome(slept_for);
+    if (outcome || outcome.error().code != std::errc::timed_out) return false;
+    tls->rest();
+    tls->wait(slept_for, sleeps_until, *this);
+    return true;
+}
+
 void Connection::woken() {
+    if (rests()) return;
     io::Scope& scope = worker.scope;
     worker.ends_waiting(*this);
-    const io::Deadline deadline = socket.last_deadline(slept_for);
+    const io::Deadline deadline = sleeps_until;
     scope.spawn(serve_http1(std::unique_ptr<Connection>{this}, deadline));
     scope.let_go();
 }

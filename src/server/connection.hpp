@@ -80,6 +80,7 @@ public:
     std::uint64_t number;              ///< $connection: counts from 1 in each worker
     std::uint64_t requests = 0;        ///< $connection_requests
     io::TimePoint since;
+    io::Deadline sleeps_until = io::never;            ///< of the last sleep()
     std::unique_ptr<const ProxyHeader> proxy_header;  ///< null: no proxy has said whose connection this is
     const Site* answered_by = nullptr;                ///< of the present exchange
     Http2* http2 = nullptr;                           ///< what it speaks, unless that is HTTP/1
@@ -96,6 +97,7 @@ public:
 
 private:
     void woken() override;
+    [[nodiscard]] bool rests();
 
     const sys::CompactAddress peer_;
     std::unique_ptr<sys::Address> local_;  // few want to know it

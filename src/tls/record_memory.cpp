@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "tls/session_memory.hpp"
+
 namespace webserv::tls {
 namespace {
 
@@ -30,6 +32,7 @@ thread_local Spares spares;
 bool is_record(std::size_t bytes) { return bytes >= record_bytes_min && bytes <= record_bytes_max; }
 
 void* allocate(std::size_t bytes, const char* /*file*/, int /*line*/) {
+    if (void* const pages = take_session_pages(bytes)) return pages;
     if (!is_record(bytes)) return std::malloc(bytes);
     if (spares.count > 0) return spares.blocks[--spares.count];
     return std::malloc(record_bytes_max);  // so that each spare fits all

@@ -22,9 +22,6 @@ namespace {
 using io::Attempt;
 using io::Readiness;
 
-// Answers to what the peer says below HTTP (new keys, say). One who asks and asks and takes no answer is not served.
-constexpr std::size_t unsent_answers_max = 64U << 10;
-
 // At first, and after a pause, a record fits a segment, whatever tunnel it goes through: a browser can use each as it comes. Once
 // as many have left as the congestion window began with (RFC 6928), they are as large as they may be: that costs less.
 constexpr std::size_t small_record_bytes = 1'369;
@@ -59,6 +56,7 @@ private:
     static int read(BIO* bio, char* into, std::size_t bytes, std::size_t* count) {
         Stream& stream = stream_of(bio);
         BIO_clear_retry_flags(bio);
+        if (stream.abused_) return 0;
         if (Rare* const rare = stream.rare_.get(); rare != nullptr && rare->begun_taken < rare->begun.size()) {
             *count = rare->begun.copy(into, bytes, rare->begun_taken);
             rare->begun_taken += *count;
@@ -128,7 +126,7 @@ private:
 
 Stream::Stream(io::Stream& inner, const Context& context, std::size_t record_bytes)
     : inner_{inner},
-      session_{SSL_new(context.handle())},
+      session_{context.handle()},
       record_bytes_{static_cast<std::uint16_t>(std::clamp<std::size_t>(record_bytes, 1, record_bytes_max))},
       is_server_{SSL_CTX_get_ssl_method(context.handle()) == TLS_server_method()} {
     BIO* const bio = session_ ? BIO_new(Pipe::method()) : nullptr;
@@ -139,6 +137,7 @@ Stream::Stream(io::Stream& inner, const Context& context, std::size_t record_byt
     SSL_set_bio(session_.get(), bio, bio);  // takes it
     if (is_server_) {
         SSL_set_accept_state(session_.get());
+        SSL_set_info_callback(session_.get(), on_event);
         if (SSL_get_max_early_data(session_.get()) > 0) early_data_ = EarlyData::expected;
     } else {
         SSL_set_connect_state(session_.get());
@@ -171,6 +170,13 @@ std::string_view Stream::failure() const noexcept { return rare_ ? std::string_v
 bool Stream::has_buffered() const noexcept {
     if (!session_ || said_goodbye_) return false;
     return (rare_ && rare_->first_early) || (!starved_ && SSL_has_pending(session_.get()) == 1);
+}
+
+void Stream::rest() {
+    forget_rare();
+    if (!established_ || failed_ || rare_ || has_buffered()) return;
+    starved_ = true;  // nobody need look there again before more has come
+    session_.rest();
 }
 
 bool Stream::is_ready(Readiness readiness) const noexcept {
@@ -345,8 +351,11 @@ Result<Attempt> Stream::try_read(std::span<char> into) {
     std::size_t count = 0;
     const int error = decrypt(into, count);
     if (!gathering.cipher.empty()) {  // what was unsent before, and answers to what was read
-        if (gathering.cipher.size() > unsent_answers_max && promised_ == 0) return fail(std::errc::protocol_error, "SSL_read");
         rare().unsent.assign(gathering.cipher);
+    }
+    if (abused_) {
+        if (has_unsent() && promised_ == 0) (void)flush_unsent();
+        return fail(std::errc::protocol_error, "SSL_read");
     }
     if (error == SSL_ERROR_NONE) return Attempt{.count = count};
     if (error == SSL_ERROR_WANT_READ) {

@@ -13,7 +13,7 @@
 #include "base/frame_pool.hpp"
 #include "io/stream.hpp"
 #include "tls/context.hpp"
-#include "tls/handle.hpp"
+#include "tls/session_memory.hpp"
 
 namespace webserv::tls {
 
@@ -53,7 +53,9 @@ public:
     /// says last leaves with what it says next, or before it waits. Errors: protocol_error, of which failure() knows more;
     /// connection_aborted: the peer went; those of `inner`.
     Result<io::Attempt> try_handshake();
-    [[nodiscard]] std::string_view failure() const noexcept;  ///< what was wrong with the handshake, in nginx's words
+    [[nodiscard]] std::string_view failure() const noexcept;  ///< what was wrong, with the handshake or later, in nginx's words
+    /// The client has asked for what nobody needs (new keys again and again, another handshake): its connection ends.
+    [[nodiscard]] bool is_abused() const noexcept { return abused_; }
 
     Result<io::Attempt> try_read(std::span<char> into) override;
     Result<io::Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
@@ -66,6 +68,7 @@ public:
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
     [[nodiscard]] io::TimePoint now() const noexcept override { return inner_.now(); }
+    void rest() override;
     [[nodiscard]] bool is_ready(io::Readiness readiness) const noexcept override;
     void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
     Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }
@@ -105,13 +108,15 @@ private:
     [[nodiscard]] int decrypt_early(std::span<char> into, std::size_t& count);
     [[nodiscard]] int shake_hands();
     [[nodiscard]] bool finish_handshake();
+    static void on_event(const ssl_st* session, int where, int what);
+    void abuse(std::string_view how);
     [[nodiscard]] Result<io::Attempt> say_end();
     [[nodiscard]] std::size_t next_record_bytes() const noexcept;
     [[nodiscard]] std::unexpected<Error> fail(std::errc code, const char* doing) noexcept;
     [[nodiscard]] std::unexpected<Error> fail_handshake(int error);
 
     io::Stream& inner_;
-    SessionHandle session_;
+    Session session_;
     std::unique_ptr<Rare> rare_;
     io::TimePoint wrote_{};       // last: after a pause records are small again
     std::uint32_t promised_ = 0;  // octets that are encrypted, and not reported as written yet
@@ -124,6 +129,8 @@ private:
     bool failed_ = false;
     bool writes_own_memory_ = false;
     bool said_goodbye_ = false;
+    bool abused_ = false;
+    std::uint8_t disturbances_ = 0;  // see disturbances_max
     bool peer_finished_ = false;
 };
 

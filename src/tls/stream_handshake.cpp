@@ -1,5 +1,6 @@
 // tls/stream_handshake.cpp: the handshake, early data included, and the goodbye.
 // A request in early data (RFC 8446 section 4.2.10) is answered before the handshake is over; reading on ends it.
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -14,6 +15,14 @@ namespace webserv::tls {
 
 using io::Attempt;
 using io::Readiness;
+
+namespace {
+
+// Steps of OpenSSL's machine after the handshake; new keys (RFC 8446 section 4.6.3) are one, or three if ours shall change as well. Who
+// means well changes them after millions of records; a flood of such messages costs us more than the client, and nobody above sees it.
+constexpr unsigned disturbances_max = 100;
+
+}  // namespace
 
 void Stream::leave_out(const char* application_protocol) noexcept {
     if (session_) SSL_set_app_data(session_.get(), const_cast<char*>(application_protocol));  // only read: see the context's choice
@@ -38,6 +47,17 @@ std::unexpected<Error> Stream::fail_handshake(int error) {
     rare().failure = take_failure("SSL_do_handshake()");
     if (!is_server_ && verified != X509_V_OK) rare().failure += std::string{": "} + X509_verify_cert_error_string(verified);
     return fail(std::errc::protocol_error, "SSL handshake");
+}
+
+void Stream::abuse(std::string_view how) {
+    if (!std::exchange(abused_, true)) rare().failure = how;
+}
+
+void Stream::on_event(const ssl_st* session, int where, int what) {
+    auto& stream = *static_cast<Stream*>(BIO_get_data(SSL_get_rbio(session)));
+    if (!stream.established_ || stream.early_data_ != EarlyData::none) return;
+    if (where == SSL_CB_WRITE_ALERT && (what & 0xFF) == SSL_AD_NO_RENEGOTIATION) stream.abuse("SSL renegotiation disabled");
+    if (where == SSL_CB_ACCEPT_LOOP && ++stream.disturbances_ > disturbances_max) stream.abuse("client changes keys too often");
 }
 
 bool Stream::is_early() const noexcept {

@@ -168,6 +168,34 @@ TEST_P(TlsStream, MovesMuchTheOtherWayToo) {
     EXPECT_TRUE(*received == text);
 }
 
+TEST_P(TlsStream, RestsWheneverNothingMoves) {
+    connect();
+    const std::string text = sample(100'000);
+    Result<std::uint64_t> sent, answered;
+    Result<std::string> received, answer;
+    io::Scope tasks;
+    tasks.spawn(read_all(*client, 5'000, soon(), answer));
+    tasks.spawn(read_all(*server, 3'000, soon(), received));
+    tasks.spawn(write_and_finish(*client, text, sent));
+    while (!received || received->size() < text.size()) {
+        ASSERT_TRUE(received) << describe(received.error());
+        loop->turn(io::never);
+        server->rest();
+        client->rest();
+    }
+    EXPECT_TRUE(*received == text);
+    EXPECT_EQ(server_name_of(*server), "example.com") << "what it knows is still there";
+    server->rest();
+    tasks.spawn(write_and_finish(*server, text, answered));
+    while (tasks.task_count() > 0) {
+        loop->turn(io::never);
+        server->rest();
+        client->rest();
+    }
+    EXPECT_TRUE(sent && answered);
+    server->rest();
+}
+
 sys::Fd make_file(std::string_view content) {
     sys::Fd file{::memfd_create("tls_test", MFD_CLOEXEC)};
     EXPECT_EQ(::pwrite(file.get(), content.data(), content.size(), 0), static_cast<ssize_t>(content.size()));
