@@ -63,7 +63,7 @@ def cold_reads(server, content, target="/large"):
     return process.wait_until(attempt, 60, what="a read by a thread")
 
 
-READS = ("pread64", "preadv2", "sendfile", "sendfile64")
+READS = ("pread64", "preadv", "preadv2", "sendfile", "sendfile64")
 
 
 @cleartext_only("no sendfile")

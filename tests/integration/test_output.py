@@ -1,12 +1,14 @@
 # integration/test_output.py: how content leaves: limit_rate, portions, buffers, resets.
 # Rates are judged by what must not have come yet: a slow machine can only make that less.
+import os
 import re
 import select
+import socket
 import time
 
 import pytest
 from harness import process
-from harness.client import head_of
+from harness.client import TIMEOUT_SECONDS, head_of
 from harness.marks import cases, cleartext_only, covers, http1_only, webserv_only
 from test_sendfile_and_tcp import Trace, needs_strace
 
@@ -154,11 +156,14 @@ def test_output_buffers(serve, content, value, size):
 
 
 def ends_with_reset(connection):
-    try:
-        while connection.socket.recv(65536):
-            pass
-    except ConnectionResetError:
-        return True
+    """Read below TLS, if there is TLS: Python would take a reset for an end."""
+    with socket.socket(fileno=os.dup(connection.socket.fileno())) as octets:
+        octets.settimeout(TIMEOUT_SECONDS)
+        try:
+            while octets.recv(65536):
+                pass
+        except ConnectionResetError:
+            return True
     return False
 
 
