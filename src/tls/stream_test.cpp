@@ -171,28 +171,19 @@ TEST_P(TlsStream, MovesMuchTheOtherWayToo) {
 TEST_P(TlsStream, RestsWheneverNothingMoves) {
     connect();
     const std::string text = sample(100'000);
-    Result<std::uint64_t> sent, answered;
-    Result<std::string> received, answer;
+    Result<std::uint64_t> sent;
+    Result<std::string> received;
     io::Scope tasks;
-    tasks.spawn(read_all(*client, 5'000, soon(), answer));
-    tasks.spawn(read_all(*server, 3'000, soon(), received));
     tasks.spawn(write_and_finish(*client, text, sent));
-    while (!received || received->size() < text.size()) {
-        ASSERT_TRUE(received) << describe(received.error());
-        loop->turn(io::never);
-        server->rest();
-        client->rest();
-    }
-    EXPECT_TRUE(*received == text);
-    EXPECT_EQ(server_name_of(*server), "example.com") << "what it knows is still there";
-    server->rest();
-    tasks.spawn(write_and_finish(*server, text, answered));
+    tasks.spawn(read_all(*server, 3'000, soon(), received));
     while (tasks.task_count() > 0) {
         loop->turn(io::never);
         server->rest();
         client->rest();
     }
-    EXPECT_TRUE(sent && answered);
+    ASSERT_TRUE(received) << describe(received.error());
+    EXPECT_TRUE(*received == text);
+    EXPECT_EQ(server_name_of(*server), "example.com") << "what it knows is still there";
     server->rest();
 }
 
