@@ -169,7 +169,7 @@ io::Deadline Connection::next_look() const noexcept {
 void Connection::expired() {
     const io::Deadline deadline = next_look();
     if (deadline > loop_.now()) {
-        if (idle_ && deadline == due()) stream_.rest();
+        if (idle_ && deadline == due()) stream_.take_rest();
         return hurry(deadline);
     }
     if (finished_) return stream_.cancel();

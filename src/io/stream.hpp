@@ -32,7 +32,7 @@ struct FileSlice {
     std::uint64_t length = 0;
 };
 
-/// A pause as long as this goes on, mostly: what rest() and its end take is little beside it.
+/// A pause as long as this goes on, mostly: what take_rest() and its end cost is little beside it.
 inline constexpr std::chrono::milliseconds rest_after{500};
 
 class Stream;
@@ -76,7 +76,7 @@ public:
     [[nodiscard]] virtual bool peer_gone() const noexcept = 0;
     [[nodiscard]] virtual TimePoint now() const noexcept = 0;  ///< the loop's
     /// Nothing was moved for rest_after: gives back memory until something is. A wait may go on meanwhile.
-    virtual void rest() {}
+    virtual void take_rest() {}
 
     // What ready() is made of, for a stream over another one and for whoever waits without a coroutine.
     [[nodiscard]] virtual bool is_ready(Readiness readiness) const noexcept = 0;  ///< also true when cancelled: the outcome is at hand

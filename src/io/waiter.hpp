@@ -24,21 +24,21 @@ protected:
 class Waiter {
 public:
     Waiter() = default;
-    Waiter(std::coroutine_handle<> coroutine) noexcept : address_{reinterpret_cast<std::uintptr_t>(coroutine.address())} {}
-    Waiter(Wakeable& object) noexcept : address_{reinterpret_cast<std::uintptr_t>(&object) | is_object} {}
+    Waiter(std::coroutine_handle<> coroutine) noexcept : address_{static_cast<char*>(coroutine.address())} {}
+    Waiter(Wakeable& object) noexcept : address_{reinterpret_cast<char*>(&object) + object_mark} {}
 
-    explicit operator bool() const noexcept { return address_ != 0; }
+    explicit operator bool() const noexcept { return address_ != nullptr; }
     void resume() const {
-        if ((address_ & is_object) != 0) {
-            reinterpret_cast<Wakeable*>(address_ - is_object)->woken();
+        if ((reinterpret_cast<std::uintptr_t>(address_) & object_mark) != 0) {
+            reinterpret_cast<Wakeable*>(address_ - object_mark)->woken();
         } else {
-            std::coroutine_handle<>::from_address(reinterpret_cast<void*>(address_)).resume();
+            std::coroutine_handle<>::from_address(address_).resume();
         }
     }
 
 private:
-    static constexpr std::uintptr_t is_object = 1;  // frames and objects with a virtual function are aligned
-    std::uintptr_t address_ = 0;
+    static constexpr std::uintptr_t object_mark = 1;  // frames and objects with a virtual function are aligned
+    char* address_ = nullptr;
 };
 
 }  // namespace webserv::io

@@ -170,7 +170,7 @@ bool Connection::rests() {
     if (!tls || worker.loop.now() >= sleeps_until) return false;
     const auto outcome = tls->outcome(slept_for);
     if (outcome || outcome.error().code != std::errc::timed_out) return false;
-    tls->rest();
+    tls->take_rest();
     tls->wait(slept_for, sleeps_until, *this);
     return true;
 }

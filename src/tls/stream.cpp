@@ -172,7 +172,7 @@ bool Stream::has_buffered() const noexcept {
     return (rare_ && rare_->first_early) || (!starved_ && SSL_has_pending(session_.get()) == 1);
 }
 
-void Stream::rest() {
+void Stream::take_rest() {
     forget_rare();
     if (!established_ || failed_ || rare_ || has_buffered()) return;
     starved_ = true;  // nobody need look there again before more has come

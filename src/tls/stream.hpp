@@ -82,7 +82,7 @@ public:
     void cancel() override { inner_.cancel(); }
     [[nodiscard]] bool peer_gone() const noexcept override { return peer_finished_ || inner_.peer_gone(); }
     [[nodiscard]] io::TimePoint now() const noexcept override { return inner_.now(); }
-    void rest() override;
+    void take_rest() override;
     [[nodiscard]] bool is_ready(io::Readiness readiness) const noexcept override;
     void wait(io::Readiness readiness, io::Deadline deadline, io::Waiter waiter) override;
     Result<> outcome(io::Readiness readiness) override { return inner_.outcome(readiness); }

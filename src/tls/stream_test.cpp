@@ -178,13 +178,13 @@ TEST_P(TlsStream, RestsWheneverNothingMoves) {
     tasks.spawn(read_all(*server, 3'000, soon(), received));
     while (tasks.task_count() > 0) {
         loop->turn(io::never);
-        server->rest();
-        client->rest();
+        server->take_rest();
+        client->take_rest();
     }
     ASSERT_TRUE(received) << describe(received.error());
     EXPECT_TRUE(*received == text);
     EXPECT_EQ(server_name_of(*server), "example.com") << "what it knows is still there";
-    server->rest();
+    server->take_rest();
 }
 
 sys::Fd make_file(std::string_view content) {

@@ -181,7 +181,7 @@ def test_an_upgrade_names_the_new_main_process(manager, site):
     old = manager.popen.pid
     file = site.dir / "server.pid"
     manager.popen.send_signal(signal.SIGUSR2)
-    new = process.wait_until(lambda: file.exists() and file.read_text().strip() not in ("", str(old)) and int(file.read_text()))
+    new = process.wait_until(lambda: (pid := process.pid_in(file)) != old and pid)
     try:
         manager.heard(f"MAINPID={new}", "READY=1", "WATCHDOG=1")
         os.kill(new, signal.SIGQUIT)  # the way back

@@ -51,11 +51,7 @@ class Line:
         fresh.rename(self.binary)
 
     def pid(self, suffix=""):
-        path = self.site.dir / f"server.pid{suffix}"
-        try:
-            return int(path.read_text())
-        except (OSError, ValueError):
-            return None
+        return process.pid_in(self.site.dir / f"server.pid{suffix}")
 
     def upgrade(self):
         """@return the new master's number, once it serves"""

@@ -77,6 +77,14 @@ def children_of(pid):
     return sorted(found)
 
 
+def pid_in(path):
+    """@return the number in a pid file; None: there is no file or no number yet, as while an upgrade renames it"""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
 def is_alive(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
