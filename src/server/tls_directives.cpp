@@ -128,18 +128,17 @@ Checked<> apply_certificate_cache(Scope& scope, const Statement& statement) {
     bool off = false;
     for (const config::Word& word : statement.words) {
         const std::string_view text = word.text;
-        const auto time = [&](std::string_view name) { return config::parse_time(text.substr(name.size())); };
-        std::optional<std::chrono::milliseconds> parsed;
+        const bool is_inactive = text.starts_with("inactive="), is_valid = text.starts_with("valid=");
+        std::optional<std::chrono::milliseconds> time;
+        if (is_inactive || is_valid) time = config::parse_time(text.substr(text.find('=') + 1));
         if (text == "off") {
             off = true;
         } else if (text.starts_with("max=")) {
             const auto number = config::parse_number(text.substr(4));
             if (!number || *number < 1) return complain(fmt::format("invalid parameter \"{}\"", text), word.place);
             caching.max = static_cast<std::size_t>(*number);
-        } else if (text.starts_with("inactive=") && (parsed = time("inactive="))) {
-            caching.inactive = *parsed;
-        } else if (text.starts_with("valid=") && (parsed = time("valid="))) {
-            caching.valid = *parsed;
+        } else if (time) {
+            (is_inactive ? caching.inactive : caching.valid) = *time;
         } else {
             return complain(fmt::format("invalid parameter \"{}\"", text), word.place);
         }

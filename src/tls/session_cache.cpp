@@ -156,7 +156,7 @@ struct Directory {
     std::size_t used = (sizeof(Directory) + page_bytes - 1) / page_bytes * page_bytes;
 };
 
-std::byte* reserve() noexcept {
+std::byte* reserve() {
     static const auto* const memory = new Result<sys::SharedMemory>{sys::SharedMemory::reserve(reserved_bytes)};  // to the very end
     if (!*memory) return nullptr;
     (*memory)->keep_out_of_dumps();  // these are keys
@@ -164,14 +164,14 @@ std::byte* reserve() noexcept {
     return (*memory)->bytes().data();
 }
 
-std::byte* reserved() noexcept {
+std::byte* reserved() {
     static std::byte* const memory = reserve();
     return memory;
 }
 
 }  // namespace
 
-void share_session_caches() noexcept { (void)reserved(); }
+void share_session_caches() { (void)reserved(); }
 
 SessionCache* session_cache(std::string_view name, std::size_t bytes) {
     std::byte* const memory = reserved();

@@ -32,6 +32,6 @@ private:
 [[nodiscard]] SessionCache* session_cache(std::string_view name, std::size_t bytes);
 
 /// Reserves addresses for all caches there will be, before the first worker: a reload may name new ones.
-void share_session_caches() noexcept;
+void share_session_caches();
 
 }  // namespace webserv::tls

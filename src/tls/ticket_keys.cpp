@@ -76,7 +76,7 @@ private:
     std::int64_t made_ = 0;
 };
 
-Ring* make_ring() noexcept {
+Ring* make_ring() {
     static const auto* const memory = new Result<sys::SharedMemory>{sys::SharedMemory::create(sizeof(Ring))};  // to the very end
     if (!*memory) return new (std::nothrow) Ring;
     (*memory)->keep_out_of_dumps();
@@ -91,7 +91,7 @@ Ring* ring() {
 
 }  // namespace
 
-void share_ticket_keys() noexcept { (void)ring(); }
+void share_ticket_keys() { (void)ring(); }
 
 std::optional<TicketKey> sealing_key(std::int64_t now_seconds) { return ring() != nullptr ? ring()->sealing(now_seconds) : std::nullopt; }
 

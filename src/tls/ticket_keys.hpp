@@ -18,7 +18,7 @@ struct TicketKey {
 };
 
 /// Makes the shared keys: by the process that all workers come from, before they do. Errors leave each process with keys of its own.
-void share_ticket_keys() noexcept;
+void share_ticket_keys();
 
 /// The key for new tickets; it is replaced when it has served its time. Nothing: there is no entropy, so no ticket.
 [[nodiscard]] std::optional<TicketKey> sealing_key(std::int64_t now_seconds);
