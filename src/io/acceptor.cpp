@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint32_t batch_max = 4;
 
 // An accept(2) that finds the queue empty costs nearly as much as one that does not: the kernel makes the socket's file first. So a turn
-// takes one more only after so many turns had more to take than they were allowed to.
+// takes one more only after so many turns that took all they might and found no end.
 constexpr std::uint32_t full_turns_before_more = 8;
 
 // The kernel wakes the worker that was first to watch. Going to the end of its list now and then spreads the connections

@@ -1,5 +1,5 @@
 // server/concurrency.cpp: the two models that need one process only; the third is forking.cpp.
-// Both spawn serve() in the worker's scope: all at once, or one when the other has ended.
+// Both call serve(): for all at once, or for one when the other has ended.
 #include "server/concurrency.hpp"
 
 #include <deque>
@@ -16,7 +16,7 @@ class OnOneLoop final : public Concurrency {
 public:
     explicit OnOneLoop(Worker& worker) : worker_{worker} {}
     void begin(sys::Accepted peer, const std::shared_ptr<const Entrance>& entrance) override {
-        worker_.scope.spawn(serve(std::make_unique<Connection>(worker_, std::move(peer.socket), peer.peer, entrance)));
+        serve(std::make_unique<Connection>(worker_, std::move(peer.socket), peer.peer, entrance));
     }
 
 private:
@@ -48,9 +48,7 @@ Task<> OneByOne::serve_all() {
     while (!waiting_.empty()) {
         Waiting next = std::move(waiting_.front());
         waiting_.pop_front();
-        Task<> life = serve(std::make_unique<Connection>(worker_, std::move(next.peer.socket), next.peer.peer, next.entrance));
-        co_await life;
-        life = Task<>{};  // a connection that has ended goes with it; one that waits for its next request is waited for
+        serve(std::make_unique<Connection>(worker_, std::move(next.peer.socket), next.peer.peer, next.entrance));
         while (worker_.has_connections()) co_await worker_.room();
     }
     serving_ = false;

@@ -1,5 +1,5 @@
 // server/concurrency.hpp: how accepted connections are served: all upon one loop, each by a child process, or one after another.
-// All three run serve(), the same coroutine; what differs is where and when.
+// All three call the same serve(); what differs is where and when.
 #pragma once
 
 #include <memory>

@@ -190,15 +190,19 @@ const ConnectionSettings& Connection::settings() {
 
 io::Deadline Connection::first_head_deadline() { return since + settings().client_header_timeout; }
 
-Task<> serve(std::unique_ptr<Connection> owned) {
+void serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
-    // Most connections begin with a request: they need no frame but that of the loop which answers them.
+    io::Scope& scope = connection.worker.scope;
     const ListenPoint& point = connection.point_behind(connection.entrance->current);
     const bool comes_with_octets = point.options.defer_seconds > 0 || point.options.fast_open;
     if (!comes_with_octets) connection.socket.expect_nothing_yet();
-    if (point.proxy_protocol || point.secure || takes_http2(connection)) return begin(std::move(owned));
+    if (point.proxy_protocol || point.secure || takes_http2(connection)) return scope.spawn(begin(std::move(owned)));
     const io::Deadline deadline = connection.first_head_deadline();
-    return serve_http1(std::move(owned), deadline);
+    // Most begin with a request that has not come yet: until then they need no coroutine.
+    if (!connection.socket.is_ready(io::Readiness::readable)) {
+        return Connection::sleep(std::move(owned), io::Readiness::readable, deadline);
+    }
+    scope.spawn(serve_http1(std::move(owned), deadline));
 }
 
 }  // namespace webserv::server

@@ -103,7 +103,8 @@ private:
     std::unique_ptr<sys::Address> local_;  // few want to know it
 };
 
-/// The whole life of a connection: what comes before the first request, then requests and answers until either side ends it.
-Task<> serve(std::unique_ptr<Connection> owned);
+/// Begins the life of a connection, in its worker's scope: what comes before the first request, then requests and answers until
+/// either side ends it.
+void serve(std::unique_ptr<Connection> owned);
 
 }  // namespace webserv::server

@@ -89,7 +89,7 @@ void live_for_one_connection(const Heritage& heritage, observe::WorkerMetrics& c
         worker.branch_off(heritage.parent);
         Orders orders{worker, std::move(*signals), heritage};
         if (!orders.start()) ::_exit(failed_status);
-        scope.spawn(serve(std::make_unique<Connection>(worker, std::move(peer.socket), peer.peer, std::move(entrance))));
+        serve(std::make_unique<Connection>(worker, std::move(peer.socket), peer.peer, std::move(entrance)));
         orders.look_after_parent();  // it may have gone before the kernel knew that we want to hear of it
         io::Scope end;
         end.spawn(stop_when_finished(scope, **loop));

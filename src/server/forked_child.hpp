@@ -1,5 +1,5 @@
 // server/forked_child.hpp: the child's side of `concurrency fork`: one connection, one process.
-// It runs serve(), as a worker does that serves many.
+// It calls serve(), as a worker does that serves many.
 #pragma once
 
 #include <sys/types.h>

@@ -122,25 +122,34 @@ Checked<> refuse_ssl(Scope&, const Statement& statement) {
     return complain("\"ssl\" directive was removed from nginx", statement.name.place, "write \"listen ... ssl\" instead");
 }
 
+// The value of `word` if it is `name=value`, else nothing: an empty one is no value of any parameter.
+std::string_view value_of(std::string_view word, std::string_view name) {
+    const bool is_it = word.starts_with(name) && word.substr(name.size()).starts_with('=');
+    return is_it ? word.substr(name.size() + 1) : std::string_view{};
+}
+
+bool take_caching_parameter(CertificateCaching& caching, std::string_view text) {
+    if (const auto max = config::parse_number(value_of(text, "max")).value_or(0); max > 0) {
+        caching.max = static_cast<std::size_t>(max);
+    } else if (const auto inactive = config::parse_time(value_of(text, "inactive"))) {
+        caching.inactive = *inactive;
+    } else if (const auto valid = config::parse_time(value_of(text, "valid"))) {
+        caching.valid = *valid;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 // As open_file_cache's: max and the times, whose defaults are other ones.
 Checked<> apply_certificate_cache(Scope& scope, const Statement& statement) {
     CertificateCaching caching;
     bool off = false;
     for (const config::Word& word : statement.words) {
-        const std::string_view text = word.text;
-        const bool is_inactive = text.starts_with("inactive="), is_valid = text.starts_with("valid=");
-        std::optional<std::chrono::milliseconds> time;
-        if (is_inactive || is_valid) time = config::parse_time(text.substr(text.find('=') + 1));
-        if (text == "off") {
+        if (word.text == "off") {
             off = true;
-        } else if (text.starts_with("max=")) {
-            const auto number = config::parse_number(text.substr(4));
-            if (!number || *number < 1) return complain(fmt::format("invalid parameter \"{}\"", text), word.place);
-            caching.max = static_cast<std::size_t>(*number);
-        } else if (time) {
-            (is_inactive ? caching.inactive : caching.valid) = *time;
-        } else {
-            return complain(fmt::format("invalid parameter \"{}\"", text), word.place);
+        } else if (!take_caching_parameter(caching, word.text)) {
+            return complain(fmt::format("invalid parameter \"{}\"", word.text), word.place);
         }
     }
     if (off) caching.max = 0;

@@ -135,6 +135,7 @@ Result<Attempt> Stream::try_handshake() {
     starved_ = false;
     const int error = shake_hands();
     established_ = error == SSL_ERROR_NONE;
+    if (established_) SSL_set_cert_cb(session_.get(), nullptr, nullptr);  // whoever was asked may end now
     if (established_ && is_server_ && SSL_version(session_.get()) == TLS1_3_VERSION) {
         // The client needs none of this to speak: it leaves with the first response.
         if (!gathering.cipher.empty()) rare().unsent.assign(gathering.cipher);
