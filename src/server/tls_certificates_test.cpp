@@ -1,4 +1,5 @@
 // server/tls_certificates_test.cpp: which certificates are kept (ssl_certificate_cache), and until when.
+// That files are read again is shown by the integration tests; here the clock is ours.
 #include "server/tls_certificates.hpp"
 
 #include <gtest/gtest.h>
