@@ -62,6 +62,14 @@ def test_the_errors_have_pages_of_their_own(serve, made):
     assert (get(server, made, "strange").status, get(server, made, "strange").text) == (403, "wrong")
 
 
+def test_the_numbers_of_the_errors_are_not_for_clients(serve, made):
+    server = serve(http=config(made, "ssl_verify_client on; ssl_client_certificate {m}/authority.pem; error_page 495 496 /page;",
+                               'location = /page { return 200 "page"; }'))
+    for certificate in (None, "strange"):
+        answer = get(server, made, certificate)
+        assert (answer.status, answer.reason, answer.text) == (400, "Bad Request", "page")
+
+
 @covers("ssl_verify_client")
 def test_a_certificate_is_welcome(serve, made):
     server = serve(http=config(made, "ssl_verify_client optional; ssl_client_certificate {m}/authority.pem;"))
