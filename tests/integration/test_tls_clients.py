@@ -192,6 +192,15 @@ def test_what_is_known_of_a_client(serve, made):
     assert escaped.startswith("-----BEGIN%20CERTIFICATE-----%0A") and "/" not in escaped and "+" not in escaped
 
 
+def test_names_in_other_letters(serve, made):
+    """RFC 2253 escapes what is not ASCII, comma or control octet alike: as openssl prints it."""
+    made.issue("letters", 'Zoë, "Ω"\x7f', names=["letters.test"])
+    server = serve(http=config(made, "ssl_verify_client on; ssl_client_certificate {m}/authority.pem;"))
+    printed = certificates.openssl("x509", "-in", "letters.pem", "-noout", "-subject", "-nameopt", "RFC2253", folder=made.dir).strip()
+    subject = get(server, made, "letters").text.split("|")[1]
+    assert subject == printed.removeprefix("subject=") == r'CN=Zo\C3\AB\, \"\CE\A9\"\7F'
+
+
 @webserv_only("it answers where the handshake's name is nobody's server_name")
 @covers("ssl_verify_client")
 def test_a_certificate_shown_to_one_server_is_not_shown_to_another(serve, made):
