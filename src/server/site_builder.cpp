@@ -124,6 +124,7 @@ Checked<std::unique_ptr<Site>> SiteBuilder::build() {
     finish_process_settings(*this, process);
     if (error_logs.targets.empty()) error_logs.targets.add({.place = {.path = error_log}});
     if (auto done = link_points(); !done) return std::unexpected{done.error()};
+    keep_declared_session_caches();
     return std::move(site_);
 }
 

@@ -60,6 +60,7 @@ public:
     bool saw_events = false;
 
 private:
+    void keep_declared_session_caches() const;
     struct ListenEntry {
         ListenSpec spec;
         VirtualHost* host;

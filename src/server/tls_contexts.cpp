@@ -2,6 +2,7 @@
 // Servers that inherit the same settings share one: a thousand names on one certificate cost one.
 #include <fmt/format.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -237,6 +238,12 @@ Checked<> SiteBuilder::declare_session_cache(const std::string& name, std::uint6
     return complain(
         fmt::format("the size {} of shared memory zone \"{}\" conflicts with already declared size {}", bytes, name, known->second),
         word.place);
+}
+
+void SiteBuilder::keep_declared_session_caches() const {
+    std::set<std::string, std::less<>> names;
+    for (const auto& [name, bytes] : session_caches_) names.insert(name);
+    tls::keep_session_caches(names);
 }
 
 Checked<> SiteBuilder::add_tls_context(VirtualHost& host) {

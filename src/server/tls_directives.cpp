@@ -258,7 +258,8 @@ constexpr Directive directives[] = {
             "keeps "
             "none; `builtin`: each worker keeps its own, as many as `size`; `shared`: all workers share them, in `size` octets. A cache "
             "keeps its "
-            "sessions through reloads, and servers that name the same one share it. All together may have 256 MiB."},
+            "sessions through reloads, and servers that name the same one share it. Of another size it begins anew. All together may have "
+            "256 MiB; after reloads that made them larger in turn, some of it may be lost until a restart."},
     {.name = "ssl_session_timeout",
      .contexts = servers,
      .syntax = "time",

@@ -37,8 +37,9 @@ std::uint64_t hash_of(SessionCache::Octets id) {
 
 struct Layout {
     sys::RobustMutex mutex;
-    std::uint64_t ring_bytes = 0;
+    std::uint64_t room = 0;  // of index and ring; they follow from it
     std::uint64_t index_sets = 0;
+    std::uint64_t ring_bytes = 0;
     std::uint64_t end = 0;  // where the next record goes; the ring's octets repeat beneath it
 
     [[nodiscard]] Entry* index() noexcept { return reinterpret_cast<Entry*>(reinterpret_cast<std::byte*>(this) + header_bytes); }
@@ -47,7 +48,13 @@ struct Layout {
 
     static constexpr std::size_t header_bytes = 256;
 
+    void divide() noexcept {
+        index_sets = room / (ways * (sizeof(Entry) + typical_session_bytes));
+        const std::uint64_t ring = room - index_sets * ways * sizeof(Entry);
+        ring_bytes = ring - ring % alignof(Record);
+    }
     void begin_anew() {
+        divide();
         std::fill_n(index(), index_sets * ways, Entry{});
         end = 0;
     }
@@ -92,11 +99,16 @@ Layout& layout_of(SessionCache* cache) { return *reinterpret_cast<Layout*>(cache
 
 SessionCache* SessionCache::in(std::span<std::byte> memory) {
     auto* const layout = new (memory.data()) Layout;
-    const std::size_t room = memory.size() - Layout::header_bytes;
-    layout->index_sets = room / (ways * (sizeof(Entry) + typical_session_bytes));
-    const std::size_t ring = room - layout->index_sets * ways * sizeof(Entry);
-    layout->ring_bytes = ring - ring % alignof(Record);
+    layout->room = memory.size() - Layout::header_bytes;
+    layout->divide();
     return reinterpret_cast<SessionCache*>(layout);
+}
+
+void SessionCache::resize(std::size_t bytes) {
+    Layout& layout = layout_of(this);
+    const Holding holding{layout};
+    layout.room = bytes - Layout::header_bytes;
+    layout.begin_anew();
 }
 
 void SessionCache::put(Octets id, Octets session, std::int64_t expires_seconds) {
@@ -143,17 +155,52 @@ constexpr std::size_t reserved_bytes = 256U << 20;
 constexpr std::size_t caches_max = 64;
 constexpr std::size_t name_bytes_max = 64;
 
+// Where a cache lies. A place never moves, nor is it cut or joined with another: connections that began with an earlier configuration
+// may still use the cache there, whoever's it is now. (What they leave there is of no use to others: a session says whose it is.)
+struct Place {
+    std::array<char, name_bytes_max> name{};
+    std::size_t name_bytes = 0;  // 0: nobody's
+    std::size_t offset = 0;
+    std::size_t capacity = 0;
+    std::size_t bytes = 0;  // what the cache was asked to have
+
+    [[nodiscard]] bool is_of(std::string_view wanted) const { return std::string_view{name.data(), name_bytes} == wanted; }
+    // Whoever dies here leaves it nobody's.
+    void give(std::string_view owner) {
+        name_bytes = 0;
+        std::copy(owner.begin(), owner.end(), name.begin());
+        name_bytes = owner.size();
+    }
+};
+
 struct Directory {
-    struct Known {
-        std::array<char, name_bytes_max> name{};
-        std::size_t name_bytes = 0;
-        std::size_t offset = 0;
-        std::size_t bytes = 0;
-    };
     sys::RobustMutex mutex;
-    std::array<Known, caches_max> known{};
+    std::array<Place, caches_max> places{};
     std::size_t count = 0;
-    std::size_t used = (sizeof(Directory) + page_bytes - 1) / page_bytes * page_bytes;
+
+    [[nodiscard]] std::span<Place> known() noexcept { return {places.data(), count}; }
+    [[nodiscard]] std::size_t end() const noexcept {
+        const std::size_t begin = (sizeof(Directory) + page_bytes - 1) / page_bytes * page_bytes;
+        return count == 0 ? begin : places[count - 1].offset + places[count - 1].capacity;
+    }
+    // The last place can grow.
+    [[nodiscard]] bool has_room(const Place& place, std::size_t whole) noexcept {
+        return place.capacity >= whole || (&place == &places[count - 1] && whole <= reserved_bytes - place.offset);
+    }
+    [[nodiscard]] Place* find(std::string_view name) noexcept {
+        const auto places_known = known();
+        const auto found = std::find_if(places_known.begin(), places_known.end(), [&](const Place& place) { return place.is_of(name); });
+        return found == places_known.end() ? nullptr : &*found;
+    }
+    // The smallest of nobody's places that have room.
+    [[nodiscard]] Place* find_free(std::size_t whole) noexcept {
+        Place* best = nullptr;
+        for (Place& place : known()) {
+            if (place.name_bytes != 0 || !has_room(place, whole)) continue;
+            if (best == nullptr || std::max(place.capacity, whole) < std::max(best->capacity, whole)) best = &place;
+        }
+        return best;
+    }
 };
 
 std::byte* reserve() {
@@ -175,30 +222,47 @@ void share_session_caches() { (void)reserved(); }
 
 SessionCache* session_cache(std::string_view name, std::size_t bytes) {
     std::byte* const memory = reserved();
-    if (memory == nullptr || name.size() > name_bytes_max) return nullptr;
+    if (memory == nullptr || name.empty() || name.size() > name_bytes_max || bytes > reserved_bytes) return nullptr;
     auto& directory = *reinterpret_cast<Directory*>(memory);
-    // One who dies here has added nothing yet, or all of it: the count is written last.
-    (void)directory.mutex.lock();
-    SessionCache* found = nullptr;
-    for (std::size_t index = 0; index < directory.count; ++index) {
-        const Directory::Known& known = directory.known[index];
-        const bool is_same = std::string_view{known.name.data(), known.name_bytes} == name && known.bytes == bytes;
-        if (is_same) found = reinterpret_cast<SessionCache*>(memory + known.offset);
-    }
+    (void)directory.mutex.lock();  // each step leaves a directory that holds: whoever has died in one costs a cache its sessions at most
     const std::size_t whole = (bytes + page_bytes - 1) / page_bytes * page_bytes;
-    const bool fits = directory.count < caches_max && whole <= reserved_bytes - directory.used;
-    if (found == nullptr && fits) {
-        Directory::Known& fresh = directory.known[directory.count];
-        std::copy(name.begin(), name.end(), fresh.name.begin());
-        fresh.name_bytes = name.size();
-        fresh.offset = directory.used;
-        fresh.bytes = bytes;
-        found = SessionCache::in({memory + directory.used, whole});
-        directory.used += whole;
+    Place* place = directory.find(name);
+    bool holds_nothing_else = place != nullptr && place->bytes == bytes;
+    if (place != nullptr && !directory.has_room(*place, whole)) {
+        place->name_bytes = 0;
+        place = nullptr;
+    }
+    if (place == nullptr) place = directory.find_free(whole);
+    if (place == nullptr && directory.count < caches_max && whole <= reserved_bytes - directory.end()) {
+        place = &directory.places[directory.count];
+        place->offset = directory.end();
+        place->capacity = whole;
+        (void)SessionCache::in({memory + place->offset, whole});
         ++directory.count;
+        place->bytes = bytes;
+        place->give(name);
+        holds_nothing_else = true;
+    }
+    SessionCache* const cache = place != nullptr ? reinterpret_cast<SessionCache*>(memory + place->offset) : nullptr;
+    if (cache != nullptr && !holds_nothing_else) {
+        place->capacity = std::max(place->capacity, whole);
+        cache->resize(whole);
+        place->bytes = bytes;
+        place->give(name);
     }
     directory.mutex.unlock();
-    return found;
+    return cache;
+}
+
+void keep_session_caches(const std::set<std::string, std::less<>>& names) {
+    std::byte* const memory = reserved();
+    if (memory == nullptr) return;
+    auto& directory = *reinterpret_cast<Directory*>(memory);
+    (void)directory.mutex.lock();
+    for (Place& place : directory.known()) {
+        if (names.find(std::string_view{place.name.data(), place.name_bytes}) == names.end()) place.name_bytes = 0;
+    }
+    directory.mutex.unlock();
 }
 
 }  // namespace webserv::tls

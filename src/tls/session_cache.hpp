@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,14 +24,19 @@ public:
     void put(Octets id, Octets session, std::int64_t expires_seconds);
     [[nodiscard]] std::optional<std::string> find(Octets id, std::int64_t now_seconds);
     void forget(Octets id);
+    /// Begins anew with so many octets of the memory it lies in. Whoever uses it meanwhile meets an empty cache.
+    void resize(std::size_t bytes);
 
 private:
     SessionCache() = default;
 };
 
-/// The cache of this name and size, the same in all processes that come from the one that has called share_session_caches().
-/// Nothing: there is no room for it.
+/// The cache of this name, the same in all processes that come from the one that has called share_session_caches(). Of another size
+/// than it had, it begins anew, and may move. Nothing: there is no room for it.
 [[nodiscard]] SessionCache* session_cache(std::string_view name, std::size_t bytes);
+
+/// Those that no configuration names any more give their places to others. Connections that still use one may go on.
+void keep_session_caches(const std::set<std::string, std::less<>>& names);
 
 /// Reserves addresses for all caches there will be, before the first worker: a reload may name new ones.
 void share_session_caches();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,8 +89,55 @@ TEST(SessionCache, OfANameIsTheSameInAllProcesses) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(session_cache("test", 32U << 10)->find(octets_of("from the child"), 0), "session");
     EXPECT_FALSE(session_cache("other", 32U << 10)->find(octets_of("from the child"), 0));
-    EXPECT_FALSE(session_cache("test", 64U << 10)->find(octets_of("from the child"), 0)) << "another size: another cache";
+    EXPECT_FALSE(session_cache("test", 64U << 10)->find(octets_of("from the child"), 0)) << "of another size it begins anew";
     EXPECT_EQ(session_cache("huge", std::size_t{1} << 40), nullptr);
+    keep_session_caches({});
+}
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+// As reloads do it: whatever sizes follow one another, and whatever names, there is room as long as they fit together.
+TEST(SessionCache, ChangesItsSize) {
+    for (int round = 0; round < 3; ++round) {
+        for (const std::size_t mebibytes : {100U, 101U, 50U, 30U, 200U, 1U, 101U}) {
+            SessionCache* const cache = session_cache("sized", mebibytes * mebibyte);
+            ASSERT_NE(cache, nullptr) << mebibytes;
+            EXPECT_FALSE(cache->find(octets_of("one"), 0)) << "what was laid out for another size is gone";
+            cache->put(octets_of("one"), octets_of("session"), 100);
+            EXPECT_EQ(session_cache("sized", mebibytes * mebibyte)->find(octets_of("one"), 0), "session");
+            keep_session_caches({{"sized"}});
+        }
+    }
+    keep_session_caches({});
+}
+
+TEST(SessionCache, GivesItsPlaceToAnother) {
+    for (int number = 0; number < 300; ++number) {
+        const std::string name = "name " + std::to_string(number);
+        SessionCache* const cache = session_cache(name, mebibyte);
+        ASSERT_NE(cache, nullptr) << number;
+        EXPECT_FALSE(cache->find(octets_of("one"), 0)) << "this is another's";
+        cache->put(octets_of("one"), octets_of("session"), 100);
+        keep_session_caches({{name}});
+        EXPECT_TRUE(session_cache(name, mebibyte)->find(octets_of("one"), 0));
+    }
+    keep_session_caches({});
+}
+
+// A connection of before the reload has the old address, and goes on using it: whoever has the place now is only another cache to it.
+TEST(SessionCache, IsACacheWhereverItHasBeen) {
+    SessionCache* const before = session_cache("before", 4 * mebibyte);
+    ASSERT_NE(session_cache("behind", mebibyte), nullptr);
+    ASSERT_NE(session_cache("before", 8 * mebibyte), nullptr) << "it has moved";
+    keep_session_caches({{"before", "behind"}});
+    SessionCache* const after = session_cache("after", 64U << 10);
+    ASSERT_EQ(after, before);
+    for (unsigned number = 0; number < 1'000; ++number) {
+        (number % 2 == 0 ? before : after)->put(octets_of(id_of(number)), octets_of(std::string(200, 'x')), 100);
+    }
+    EXPECT_TRUE(after->find(octets_of(id_of(998)), 0));
+    EXPECT_FALSE(after->find(octets_of(id_of(1)), 0)) << "it is as small as it was asked to be";
+    keep_session_caches({});
 }
 
 }  // namespace

@@ -79,6 +79,18 @@ def test_all_workers_may_keep_them(serve, protocol):
         assert client.get(server)[0], "the sessions are still there"
 
 
+@webserv_only("is about reloads in place")
+@covers("ssl_session_cache")
+def test_a_cache_changes_its_size_and_its_name(serve):
+    """There is room for all of them together, but not for the sum of what they have been."""
+    shared = "ssl_session_tickets off; ssl_session_cache shared:{}:{}m;"
+    server = serve(http=site_of(shared.format("one", 100)))
+    for name, mebibytes in (("one", 101), ("one", 50), ("one", 30), ("two", 100), ("three", 101), ("four", 99)):
+        reload.reload(server, http=site_of(shared.format(name, mebibytes)))
+        client = Client(TLS12)
+        assert [client.get(server)[0] for _ in range(2)] == [False, True], (name, mebibytes)
+
+
 @covers("ssl_session_timeout")
 def test_sessions_grow_old(serve):
     server = serve(http=site_of("ssl_session_timeout 1s;"))
