@@ -13,6 +13,7 @@ namespace {
 constexpr unsigned char record_handshake = 22, message_client_hello = 1, name_type_host = 0;
 constexpr std::size_t extension_server_name = 0;
 constexpr std::size_t record_head_bytes = 5, message_head_bytes = 4, name_bytes_max = 255;
+constexpr std::size_t empty_records_max = 32;  // one after another: OpenSSL's own bound
 
 /// Takes numbers and vectors off the front; once something is missing, all that follows is empty.
 class Reader {
@@ -46,13 +47,15 @@ private:
 // The handshake message that the records hold. Nothing: not all of it is here. Empty: it is broken.
 std::optional<std::string> message_of(std::string_view octets) {
     std::string gathered;
+    std::size_t empty_records = 0;
     for (;;) {
         if (octets.size() < record_head_bytes) return std::nullopt;
         Reader head{octets};
         const std::size_t type = head.number(1);
         (void)head.number(2);  // the version of the record layer says nothing
         const std::size_t length = head.number(2);
-        if (type != record_handshake || length == 0 || length > client_hello_bytes_max) return std::string{};
+        empty_records = length == 0 ? empty_records + 1 : 0;
+        if (type != record_handshake || empty_records > empty_records_max || length > client_hello_bytes_max) return std::string{};
         octets.remove_prefix(record_head_bytes);
         gathered += octets.substr(0, length);
         if (gathered.size() >= message_head_bytes) {

@@ -83,12 +83,30 @@ TEST(ClientHello, KnowsWhatIsNoTls) {
     EXPECT_EQ(parse_client_hello("").progress, Progress::incomplete);
 }
 
+std::string empty_records(std::size_t count) {
+    std::string octets;
+    while (count-- > 0) octets += "\x16\x03\x01" + number(0, 2);
+    return octets;
+}
+
+// RFC 8446 section 5.1 forbids them; OpenSSL passes over a number of them, so the server must not be another one for that.
+TEST(ClientHello, ComesBehindEmptyRecords) {
+    const std::string content = message(server_name_extension("example.com"));
+    for (const std::size_t count : {1U, 5U, 31U}) {
+        const std::string octets = empty_records(count) + in_records(content, 4'000);
+        EXPECT_EQ(parse_client_hello(octets).server_name, "example.com") << count;
+        EXPECT_EQ(parse_client_hello(empty_records(count)).progress, Progress::incomplete) << count;
+    }
+    const std::string between = in_records(content.substr(0, 20), 20) + empty_records(3) + in_records(content.substr(20), 4'000);
+    EXPECT_EQ(parse_client_hello(between).server_name, "example.com");
+}
+
 // Nobody waits for more of what can not become a hello: the handshake answers it with an alert.
 TEST(ClientHello, LeavesNonsenseToTheHandshake) {
     const std::string cases[] = {
         "\x80\x2e\x01\x03\x01",                                                // SSL 2
         "\x16\x03\x01" + vector("\x02 no hello", 2),                           // another message
-        "\x16\x03\x01" + number(0, 2),                                         // an empty record
+        empty_records(33),                                                     // more of nothing than OpenSSL takes
         "\x16\x03\x01" + number(0xFFFF, 2),                                    // a record longer than any
         in_records('\x01' + number(0xFFFFFF, 3), 100),                         // a message longer than any
         "\x16\x03\x01" + vector("\x01", 2) + "\x17\x03\x03" + vector("x", 2),  // another kind of record within it

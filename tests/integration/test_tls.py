@@ -128,6 +128,26 @@ def test_nonsense_ends_with_an_alert_and_a_line(server):
     assert server.error_line(r"SSL_do_handshake\(\) failed \(SSL: error:.* while SSL handshaking, client: 127.0.0.1")
 
 
+@cases("name", ["a.test", "b.test"])
+def test_empty_records_do_not_lead_to_another_server(serve, name):
+    """OpenSSL passes over some. The client checks that the certificate is the one it came for."""
+    server = serve(http="".join(f"server {{ {LISTEN} server_name {one}; {pair(one, common_name=one)} }}" for one in ("a.test", "b.test")))
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = certificates.client().wrap_bio(incoming, outgoing, server_hostname=name)
+    with server.connect() as connection:
+        connection.send(b"\x16\x03\x01\x00\x00" * 3)
+        while True:
+            try:
+                session.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                connection.send(outgoing.read())
+                octets = connection.socket.recv(65536)
+                assert octets
+                incoming.write(octets)
+    assert session.getpeercert()["subject"][0][0] == ("commonName", name)
+
+
 def test_a_client_that_goes_meanwhile_leaves_a_line(server):
     with server.connect() as connection:
         connection.send(b"\x16\x03\x01\x02\x00\x01")
