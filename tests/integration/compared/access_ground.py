@@ -47,6 +47,8 @@ CONFIG = r"""
         location /keepalive { keepalive_disable safari; return 200 k; }
         location /keepalive_msie { return 200 k; }
         location /underscores { return 200 "[$http_a_b]"; }
+        location /line_ends/added { add_header X-Path $uri; return 200 "x"; }
+        location /line_ends/sent { return 302 http://x$uri; }
         location /variables { return 200 "[$proxy_protocol_addr][$connections_waiting][$binary_remote_addr][$realpath_root]"; }
     }
     server { listen 127.0.0.1:{port}; server_name second.org; underscores_in_headers on; deny 127.0.0.2;

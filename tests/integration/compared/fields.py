@@ -1,7 +1,7 @@
 # integration/compared/fields.py: fields that the configuration adds, before the content and after it.
 from .access_ground import ACCESS
 from .general_ground import GENERAL
-from .ground import DATE, get
+from .ground import DATE, HTTP1, Difference, get
 
 SAME = {
     GENERAL: {
@@ -22,4 +22,8 @@ SAME = {
         "trailer large": get("/trailer/large.txt"),
     },
 }
-DIFFERENT = {}
+LINE_ENDS = "CR and LF in the value of a field (`add_header X $uri`, `return 302 http://x$uri`)"
+DIFFERENT = {ACCESS: {
+    "a line end in an added field": Difference(get("/line_ends/added%0d%0aX-B:%20b"), 200, 200, LINE_ENDS, HTTP1),
+    "a line end in a location": Difference(get("/line_ends/sent%0aX-B:%20b"), 302, 302, LINE_ENDS, HTTP1),
+}}
