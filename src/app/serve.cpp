@@ -213,7 +213,7 @@ int run(const Folder& folder) {
 void add_options(CLI::App& command, Folder& folder) {
     const auto port = CLI::Range(1, 65535);
     const auto model = CLI::IsMember({"event", "fork", "iterative"});
-    command.add_option("folder", folder.path, "The folder")->capture_default_str();
+    command.add_option("folder", folder.path, "The folder; links in it are followed, wherever they lead")->capture_default_str();
     command.add_option("-p,--port", folder.port, "The TCP port")->capture_default_str()->check(port)->take_last();
     command.add_option("-b,--bind", folder.bind, "The address; 0.0.0.0 shares with the whole network")->capture_default_str();
     command.add_option("--unix", folder.local_path, "A local socket's path instead of an address");

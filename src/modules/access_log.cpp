@@ -211,7 +211,7 @@ bool has_root(Exchange& exchange) {
     const auto status = sys::status_of(root.c_str());
     if (status && status->is_directory()) return true;
     const int number = status ? ENOTDIR : static_cast<int>(status.error().code);
-    exchange.log(Level::error, fmt::format("testing \"{}\" existence failed {}", root, describe_errno(number)));
+    exchange.log(Level::error, fmt::format("testing \"{}\" existence failed {} while logging request", root, describe_errno(number)));
     return false;
 }
 
@@ -223,7 +223,8 @@ void write_to_own_file(Exchange& exchange, const Target& target, std::string_vie
     if (written) return;
     exchange.worker.metrics.add(observe::Counter::log_lines_dropped);
     const Error& error = written.error();
-    exchange.log(Level::crit, fmt::format("{}() \"{}\" failed {}", error.doing, path, describe_errno(static_cast<int>(error.code))));
+    exchange.log(Level::crit, fmt::format("{}() \"{}\" failed {} while logging request", error.doing, path,
+                                          describe_errno(static_cast<int>(error.code))));
 }
 
 void write_line(Exchange& exchange, const Target& target) {

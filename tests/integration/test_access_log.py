@@ -175,7 +175,7 @@ def test_without_its_root_there_is_no_log_of_a_path_with_variables(serve, site):
     for host in ("missing", "file", "there"):
         assert server.get("/", host=host).status == 200
     assert server.log_lines(1, "there.log") == ["/"]
-    server.error_line(rf'\[error\] .* testing "{site.root}/missing" existence failed \(2: No such file or directory\)')
+    server.error_line(rf'\[error\] .* testing "{site.root}/missing" existence failed \(2: No such file or directory\) while logging request, ')
     server.error_line(rf'\[error\] .* testing "{site.root}/file" existence failed \(20: Not a directory\)')
     assert not (site.dir / "missing.log").exists() and not (site.dir / "file.log").exists()
 
@@ -184,7 +184,7 @@ def test_without_its_root_there_is_no_log_of_a_path_with_variables(serve, site):
 def test_a_path_with_variables_that_cannot_be_opened(serve, site):
     server = serve(http="server { listen 127.0.0.1:{port}; access_log {dir}/none/$host.log path; return 200 x; }", defaults=QUIET)
     assert server.get("/", host="name").status == 200
-    server.error_line(rf'\[crit\] .* open\(\) "{site.dir}/none/name.log" failed \(2: No such file or directory\)')
+    server.error_line(rf'\[crit\] .* open\(\) "{site.dir}/none/name.log" failed \(2: No such file or directory\) while logging request, client: ')
 
 
 def open_files(server, suffix):

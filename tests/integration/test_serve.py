@@ -79,6 +79,14 @@ def test_quiet(serving, site):
     assert "GET /file" not in server.text()
 
 
+def test_links_are_followed(serving, site):
+    """As everybody's server for a folder does, and as the help says."""
+    site.write(site.dir / "outside", "elsewhere")
+    (site.root / "link").symlink_to(site.dir / "outside")
+    assert serving().get("/link").text == "elsewhere"
+    assert "links in it are followed" in " ".join(process.run(["serve", "--help"]).stdout.split())
+
+
 @cases("target", ["/.git/config", "/.env", "/a/.hidden", "/%2egit/config", "/a/../.env", "/.env?x", "/.git/"])
 def test_dot_files_are_hidden(serving, site, target):
     for path in (".git/config", ".env", "a/.hidden"):
