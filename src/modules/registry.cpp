@@ -18,6 +18,7 @@ std::span<const server::Module* const> all() noexcept {
         &server::file_reading_module,
         &server::content_coding_module,
         &server::tls_module,
+        &server::resolver_module,
         &server::moot_module,
         &server::open_file_module,
         &server::variables_module,
@@ -49,6 +50,8 @@ std::span<const server::Module* const> all() noexcept {
         &limit_rate_module,
         // log
         &access_log_module,
+        // beside the answers
+        &stapling_module,
     };
     return modules;
 }

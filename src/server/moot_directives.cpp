@@ -37,7 +37,6 @@ constexpr char about_heads[] = "\"large_client_header_buffers\" says it for all 
 constexpr char about_receiving[] = "\"client_header_timeout\" says it for all versions of HTTP";
 constexpr char about_idling[] = "\"keepalive_timeout\" says it for all versions of HTTP";
 constexpr char about_devices[] = "there is nothing of the kind here";
-constexpr char about_stapling[] = "what is stapled comes from a file that the administrator has put there";
 // A module that is part of nginx, but a file of its own: what it does is here, or its directives are refused by name.
 constexpr char about_modules[] = "modules are not loaded; a directive that is missing here is refused by name";
 
@@ -215,11 +214,6 @@ constexpr config::Directive directives[] = {
      .syntax = "abort | stop",
      .apply = changes_nothing<debug_point_of, about_processes>,
      .doc = "Accepted, and changes nothing: there are no such points."},
-    {.name = "ssl_stapling_verify",
-     .contexts = before_location,
-     .takes = arity::flag,
-     .apply = changes_nothing<config::flag_of, about_stapling>,
-     .doc = "Accepted, and changes nothing: what is stapled comes from a file that the administrator has put there."},
     of_http2<text_of, about_push>("http2_push", "uri | off", everywhere),
     of_http2<config::flag_of, about_push>("http2_push_preload", "on | off", everywhere),
     of_http2<number_of, about_push>("http2_max_concurrent_pushes", "number"),

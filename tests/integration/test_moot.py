@@ -20,7 +20,7 @@ HTTP = {"variables_hash_max_size": "2048", "variables_hash_bucket_size": "64", "
         "http2_streams_index_size": "32", "http2_push": "off",
         "open_file_cache_valid": "30s", "open_file_cache_min_uses": "2", "open_file_cache_errors": "on", "open_file_cache_events": "off",
         "log_subrequest": "on", "subrequest_output_buffer_size": "8k"}
-SERVER = {"ssl_stapling_verify": "on", "referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
+SERVER = {"referer_hash_max_size": "2048", "referer_hash_bucket_size": "64"}
 
 
 def lines(words):
@@ -33,7 +33,7 @@ def server(shared_serve):
                         http=lines(HTTP) + " server { listen 127.0.0.1:{port}; " + lines(SERVER) + " return 200 x; }")
 
 
-@covers("ssl_stapling_verify", "ssl_engine", "google_perftools_profiles", "map_hash_max_size", "map_hash_bucket_size", "proxy_headers_hash_max_size",
+@covers("ssl_engine", "google_perftools_profiles", "map_hash_max_size", "map_hash_bucket_size", "proxy_headers_hash_max_size",
         "proxy_headers_hash_bucket_size", "referer_hash_max_size", "referer_hash_bucket_size", "timer_resolution", "pcre_jit",
         "lock_file", "debug_points", "load_module", "multi_accept", "accept_mutex", "accept_mutex_delay", "epoll_events",
         "worker_aio_requests", "variables_hash_max_size", "variables_hash_bucket_size", "server_names_hash_max_size",
