@@ -18,6 +18,7 @@
 #include "modules/registry.hpp"
 #include "server/resolver_settings.hpp"
 #include "server/worker.hpp"
+#include "upstream/connect.hpp"
 #include "upstream/post.hpp"
 #include "upstream/resolver.hpp"
 
@@ -49,6 +50,7 @@ public:
             co_return false;
         }
         ++taken_;
+        wake_next();  // two may have ended at once
         co_return true;
     }
     void give_back() {
@@ -145,7 +147,8 @@ Task<Answer> ask(Inquiry& inquiry) {
     }
     const upstream::PostRequest request{.url = url, .content_type = "application/ocsp-request", .content = *question};
     const io::Deadline answered_by = loop.now() + exchange_timeout;
-    const auto response = co_await upstream::post(loop, &inquiry.waits, *addresses, request, response_bytes_max, answered_by);
+    const std::vector<sys::Address> in_turn = upstream::alternating(*addresses);
+    const auto response = co_await upstream::post(loop, &inquiry.waits, in_turn, request, response_bytes_max, answered_by);
     if (!response) co_return std::unexpected{Failure{reason_of(response.error()), response.error().peer}};
     co_return judge(inquiry, *response);
 }

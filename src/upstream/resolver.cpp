@@ -68,6 +68,7 @@ public:
     };
     [[nodiscard]] const std::vector<sys::Address>* find(const std::string& name);
     [[nodiscard]] std::shared_ptr<Question> ask(const std::string& name);
+    [[nodiscard]] bool is_idle() const noexcept { return questions_.empty(); }
 
 private:
     /// A socket of c-ares, which opens and closes it.
@@ -251,7 +252,9 @@ Task<std::expected<std::vector<sys::Address>, ResolveError>> Resolver::resolve(c
         std::vector<sys::Address> itself{*literal};
         co_return std::move(itself);
     }
-    if (!channel_) channel_ = std::make_unique<Channel>(loop_, options_);
+    // What the system's name servers are is asked anew: it may change, and we live long.
+    const bool may_be_out_of_date = options_.servers.empty() && channel_ && channel_->is_idle();
+    if (!channel_ || may_be_out_of_date) channel_ = std::make_unique<Channel>(loop_, options_);
     std::string name = text::lower(host);
     if (name.ends_with('.')) name.pop_back();
     if (const auto* const kept = channel_->find(name)) co_return with_port(*kept, port);

@@ -20,8 +20,8 @@
 namespace webserv::upstream {
 
 struct ResolverOptions {
-    std::vector<sys::Address> servers;          ///< they take turns; none: the system's, and its hosts file
-    std::optional<std::chrono::seconds> valid;  ///< how long answers are kept; nothing: as long as they say
+    std::vector<sys::Address> servers;          ///< they take turns; none: the system's, and its hosts file, as they are at that time
+    std::optional<std::chrono::seconds> valid;  ///< how long answers of `servers` are kept; nothing: as long as they say
     bool ipv4 = true;
     bool ipv6 = true;
     bool operator==(const ResolverOptions&) const = default;

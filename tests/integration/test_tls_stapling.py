@@ -1,11 +1,12 @@
 # integration/test_tls_stapling.py: OCSP responses that leave with the handshake, from a file, or as the authority's responder says.
 # The authority is openssl(1); where it is to be wrong, a script says what it has prepared.
 import signal
+import threading
 
 import pytest
 from harness import certificates, process, reload, responder
 from harness.marks import cases, covers, webserv_only
-from harness.scripted import ScriptedServer, answer, answers, says
+from harness.scripted import WITHIN_SECONDS, ScriptedServer, answer, answers, says
 
 LISTEN = "listen 127.0.0.1:{port} ssl;"
 GOOD, NOTHING = "Cert Status: good", "OCSP response: no response sent"
@@ -178,6 +179,42 @@ def test_what_cannot_be_asked_is_ignored_with_a_warning(site, made):
                       (configuration(made, "http://127.0.0.1:x/"), "in OCSP responder")):
         told = said(site, http)
         assert told.returncode == 0 and '"ssl_stapling" ignored, ' in told.stderr and why in told.stderr, told.stderr
+
+
+@webserv_only("it says nothing")
+@covers("ssl_stapling")
+def test_nor_one_that_is_known_only_in_a_handshake(site, made):
+    told = said(site, "server { " + LISTEN + f" ssl_stapling on; ssl_certificate {made.dir}/$ssl_server_name.pem;"
+                f" ssl_certificate_key {made.dir}/$ssl_server_name.key; }}")
+    assert told.returncode == 0 and '"ssl_stapling" ignored for certificates with variables in their names' in told.stderr, told.stderr
+
+
+@webserv_only("it asks when the first client comes")
+@covers("ssl_stapling_responder")
+def test_not_too_many_at_once(serve, made, good, script):
+    """Eight at most; they get their answer when there are eight of them, and then the others ask."""
+    lock, eight = threading.Lock(), threading.Event()
+    present = []
+
+    def play(caller):
+        if caller.read_request() is None:
+            return
+        with lock:
+            present.append(caller)
+            most.append(len(present))
+            if len(present) == 8:
+                eight.set()
+        eight.wait(WITHIN_SECONDS)
+        with lock:
+            present.remove(caller)
+        caller.send(ocsp(good))
+        caller.finish()
+
+    most = []
+    asked = script(play)
+    serve(http=" ".join(configuration(made, asked.url(f"/{number}"), f"server_name n{number};") for number in range(12)))
+    process.wait_until(lambda: len(most) == 12, what="all of them")
+    assert max(most) == 8
 
 
 @covers("ssl_stapling_responder")
