@@ -87,6 +87,18 @@ Checked<> apply_alias(Scope& scope, const Statement& statement) {
     return {};
 }
 
+// nginx takes any word, and looks for a location of that name whenever it does not begin with '/': also for "off".
+Checked<> apply_post_action(Scope& scope, const Statement& statement) {
+    const config::Word& word = statement.words.front();
+    const bool off = word.text.empty() || word.text == "off";
+    if (!off && !word.text.starts_with('/') && !word.text.starts_with('@')) {
+        return complain(fmt::format("invalid value \"{}\" in \"post_action\" directive", word.text), word.place,
+                        "it must be a path that begins with /, a named location, or off");
+    }
+    scope.settings.own<CoreSettings>().post_action = off ? std::string{} : word.text;
+    return {};
+}
+
 Checked<> apply_internal(Scope& scope, const Statement&) {
     scope.settings.own<CoreSettings>().internal = true;
     return {};
@@ -248,6 +260,17 @@ constexpr Directive directives[] = {
             "unless "
             "`=code` replaces it; `=` alone takes the code of the page. Inherited only where a level has none of its own.",
      .repeatable = true},
+    {.name = "post_action",
+     .contexts = everywhere,
+     .syntax = "uri | @name | off",
+     .fallback = "off",
+     .apply = apply_post_action,
+     .doc =
+         "Once the answer has left, the request goes to this path (as it stands: without variables and arguments) or named location, and "
+         "what is answered there is thrown away. The request is logged there, with the status of that answer unless the first was an "
+         "error or a redirect, and with the octets of the first. It is tried whatever the first answer was, also where the client has "
+         "gone; not where the connection was closed without one (`return 444`). The connection's next request waits for it.\n\n"
+         "It is inherited, also by the location that it leads to: say `off` there, or it runs again, up to ten times."},
     {.name = "recursive_error_pages",
      .contexts = everywhere,
      .takes = arity::flag,
