@@ -43,14 +43,23 @@ Checked<> fill_root(CoreSettings& core, const Statement& statement) {
                     statement.name.place);
 }
 
+// What is made of the root can not be a part of it.
+Checked<> check_no_circle(const Statement& statement) {
+    const config::Word& word = statement.words.front();
+    for (const std::string_view variable : {"document_root", "realpath_root", "request_filename"}) {
+        for (const std::string& name : {fmt::format("${}", variable), fmt::format("${{{}}}", variable)}) {
+            if (word.text.find(name) == word.text.npos) continue;
+            return complain(fmt::format("the {} variable cannot be used in the \"{}\" directive", name, statement.name.text), word.place);
+        }
+    }
+    return {};
+}
+
 Checked<> apply_root(Scope& scope, const Statement& statement) {
     auto& core = scope.settings.own<CoreSettings>();
     if (auto filled = fill_root(core, statement); !filled) return filled;
     const config::Word& word = statement.words.front();
-    for (const std::string_view name : {"$document_root", "${document_root}", "$realpath_root", "${realpath_root}"}) {
-        if (word.text.find(name) == word.text.npos) continue;
-        return complain(fmt::format("the {} variable cannot be used in the \"root\" directive", name), word.place);
-    }
+    if (auto checked = check_no_circle(statement); !checked) return checked;
     auto path = compile_path(scope, word);
     if (!path) return std::unexpected{path.error()};
     std::string text = path->text();
@@ -70,6 +79,7 @@ Checked<> apply_alias(Scope& scope, const Statement& statement) {
     if (location.kind == Location::Kind::named) {
         return complain("the \"alias\" directive cannot be used inside the named location", statement.name.place);
     }
+    if (auto checked = check_no_circle(statement); !checked) return checked;
     const config::Word& word = statement.words.front();
     auto path = compile_path(scope, word);
     if (!path) return std::unexpected{path.error()};
@@ -110,7 +120,6 @@ Checked<> apply_types(Scope& scope, const Statement& statement) {
     auto types = core.types_are_own ? std::make_shared<TypeMap>(*core.types) : std::make_shared<TypeMap>();
     for (const Statement& entry : statement.block) {
         if (entry.has_block) return complain(fmt::format("unexpected \"{{\" in types"), entry.name.place);
-        if (entry.words.empty()) return complain(fmt::format("invalid number of arguments in \"types\" directive"), entry.name.place);
         for (const config::Word& extension : entry.words) {
             const auto [known, added] = types->emplace(text::lower(extension.text), entry.name.text);
             if (added) continue;
@@ -202,7 +211,8 @@ constexpr Directive directives[] = {
      .fallback = "*:80 (root) or *:8000",
      .apply = apply_listen,
      .doc =
-         "Where the server is reached. IPv6 addresses stand in brackets; `unix:@name` is an abstract local address. Socket options may be "
+         "Where the server is reached. A port may be several (`8000-8010`). IPv6 addresses stand in brackets; `unix:@name` is an abstract "
+         "local address. Socket options may be "
          "given once for an address: `backlog` connections may wait to be accepted; `rcvbuf` and `sndbuf` are the connections' buffers; "
          "with "
          "`deferred` a connection waits for its first octets in the kernel; `fastopen` lets them come with the handshake; `so_keepalive` "

@@ -90,7 +90,7 @@ constexpr config::Directive of_http2(std::string_view name, std::string_view syn
             .syntax = syntax,
             .apply = changes_nothing<Read, Why>,
             .doc = "Accepted, and changes nothing: pushing is gone, and what holds for other versions of HTTP holds for HTTP/2.",
-            .repeatable = name == "http2_push"};
+            .repeatable = name != "http2_pool_size" && name != "http2_streams_index_size"};
 }
 
 constexpr config::Directive directives[] = {
