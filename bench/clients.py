@@ -64,9 +64,13 @@ def check(port, workload, expected):
     return wire
 
 
-def start_load(workload, port, seconds, cpu, nice, environment):
+def latency_log(site):
+    return site.folder / "latencies.log"
+
+
+def start_load(workload, site, seconds, cpu, nice, environment):
     scheme = "https" if workload.variant == "tls" else "http"
-    url = f"{scheme}://127.0.0.1:{port}{workload.path}"
+    url = f"{scheme}://127.0.0.1:{site.port}{workload.path}"
     pin = ["taskset", "-c", str(cpu)]
     if workload.tool == "wrk":
         command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "20s",
@@ -77,6 +81,10 @@ def start_load(workload, port, seconds, cpu, nice, environment):
             command += ["-H", "Connection: close"]
     elif workload.tool == "ab":  # wrk would resume its TLS sessions
         command = ["ab", "-q", "-d", "-f", "TLS1.3", "-c", str(workload.connections), "-t", str(seconds), "-n", "10000000"]
+    elif workload.tool == "h2load-h1":
+        latency_log(site).unlink(missing_ok=True)
+        command = ["h2load", "--h1", "-t1", f"-c{workload.connections}", f"-D{seconds}", f"--rps={workload.rate}",
+                   f"--log-file={latency_log(site)}"]
     else:
         command = ["h2load", "-t1", f"-c{workload.connections}", f"-m{workload.streams}", f"-D{seconds}"]
 
@@ -139,7 +147,13 @@ def read_h2load(output, workload, wire):
     return {"requests": succeeded, "seconds": seconds, "wire": int(data[1]) / succeeded}
 
 
-def finish_load(process, workload, wire, limit):
+def read_latencies(site):
+    """Microseconds of each request, from h2load's log: begin, status, duration."""
+    took = sorted(int(line.split("\t")[2]) for line in latency_log(site).read_text().splitlines())
+    return {name: took[int(len(took) * share)] for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))}
+
+
+def finish_load(process, workload, site, wire, limit):
     try:
         output, _ = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
@@ -148,7 +162,8 @@ def finish_load(process, workload, wire, limit):
         raise WrongAnswer(f"{workload.tool} did not end") from None
     if process.returncode:
         raise WrongAnswer(f"{workload.tool} failed:\n" + output[-800:])
-    return {"wrk": read_wrk, "h2load": read_h2load, "ab": read_ab}[workload.tool](output, workload, wire)
+    sample = {"wrk": read_wrk, "h2load": read_h2load, "h2load-h1": read_h2load, "ab": read_ab}[workload.tool](output, workload, wire)
+    return {**sample, **read_latencies(site)} if workload.rate else sample
 
 
 def open_idle(port, workload, count, size):

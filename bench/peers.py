@@ -55,7 +55,8 @@ class Workload:
     streams: int = 1
     headers: dict = field(default_factory=dict)
     close: bool = False
-    kind: str = "load"  # load, idle, start, reload
+    kind: str = "load"  # load, rate, idle, start, reload
+    rate: int = 0  # requests a second on each connection; without, as many as are answered
 
     @property
     def fixed(self):
@@ -71,6 +72,8 @@ WORKLOADS = {w.name: w for w in (
     Workload("c", "keep-alive GET, 10 MiB, 8 connections", path="/m10.bin", size=10 << 20, connections=8),
     Workload("d", "a connection per request, 1 KiB, 64 at once", close=True),
     Workload("e", "keep-alive GET, 1 KiB, 1000 connections", connections=1000),
+    Workload("p", "keep-alive GET, 1 KiB, 50 connections, 10,000 requests a second offered", tool="h2load-h1", connections=50, rate=200,
+             kind="rate"),
     Workload("f", "HTTPS keep-alive GET, 1 KiB, 64 connections", "tls"),
     Workload("f-b", "HTTPS keep-alive GET, 100 KiB, 64 connections", "tls", path="/k100.txt", size=100 << 10),
     Workload("g", "a full TLS 1.3 handshake per request, 1 KiB, 32 at once", "tls", tool="ab", close=True, connections=32),
@@ -221,9 +224,9 @@ class Bench:
                     seconds = 1 if index < 0 else self.options.seconds
                     family = measure.family(process.pid)
                     before, busy = measure.cost(family), measure.busy(SERVER_CPU)
-                    load = clients.start_load(workload, site.port, seconds, CLIENT_CPU, self.options.nice, self.client_environment)
+                    load = clients.start_load(workload, site, seconds, CLIENT_CPU, self.options.nice, self.client_environment)
                     try:
-                        sample = clients.finish_load(load, workload, wire, seconds + 30)
+                        sample = clients.finish_load(load, workload, site, wire, seconds + 30)
                     except clients.WrongAnswer as problem:
                         broken.add(server.name)
                         self.fail(server, workload, problem)
@@ -239,6 +242,8 @@ class Bench:
                         user=spent.total * (1 - share) * 1e6 / requests, used=spent.total / sample["seconds"],
                         foreign=(measure.busy(SERVER_CPU) - busy - spent.total) / sample["seconds"])
                     self.results.append(sample)
+
+    rate = load  # what is offered differs, and what of the samples is of interest
 
     def idle(self, workload):
         for server in self.servers:
@@ -399,6 +404,12 @@ def table(samples, workload):
                 spread([row["rate"] for row in group], lambda v: f"{v:.0f}"),
                 f"{m['p50']:.0f}" if "p50" in m else "–", f"{m['p99']:.0f}" if "p99" in m else "–",
                 f"{m['used']:.0%}{noise}", ratio(name, "cpu", "nginx"), ratio(name, "cpu", limit), ratio(name, "rate", "nginx")]) + " |")
+    elif workload.kind == "rate":
+        lines += ["| server | p50 µs | p99 µs | p99.9 µs (min–max) | p99.9 vs nginx | CPU µs/request | CPU vs nginx |", "|---|---|---|---|---|---|---|"]
+        for name in sorted(rows, key=lambda name: middle[name]["p999"]):
+            m = middle[name]
+            lines.append(f"| {name} | {m['p50']:.0f} | {m['p99']:.0f} | {spread([row['p999'] for row in rows[name]], lambda v: f'{v:.0f}')} | "
+                         f"{ratio(name, 'p999', 'nginx')} | {m['cpu']:.2f} | {ratio(name, 'cpu', 'nginx')} |")
     elif workload.kind == "idle":
         lines += ["| server | PSS bytes/connection | RSS bytes/connection | PSS before, KiB | CPU while idle | vs nginx |", "|---|---|---|---|---|---|"]
         for name in sorted(rows, key=lambda name: middle[name]["pss"]):

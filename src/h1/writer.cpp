@@ -53,8 +53,8 @@ void write_status_line(const http::Response& response, Pen& pen) noexcept {
         return;
     }
     const std::string_view reason = response.reason.empty() ? http::reason_phrase(response.status) : response.reason;
-    const std::string_view zeros = response.status < 10 ? "00" : response.status < 100 ? "0" : "";  // a status has three digits
-    pen.text("HTTP/1.1 ").text(zeros).number(static_cast<std::uint64_t>(response.status)).text(" ").text(reason).text("\r\n");
+    const auto digits = http::status_digits(response.status);
+    pen.text("HTTP/1.1 ").text({digits.data(), digits.size()}).text(" ").text(reason).text("\r\n");
 }
 
 // RFC 9112 section 6.2: no Content-Length beside a transfer coding, nor with a status that never has content.

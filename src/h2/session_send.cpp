@@ -8,6 +8,7 @@
 
 #include "h2/session.hpp"
 #include "http/date.hpp"
+#include "http/status.hpp"
 
 namespace webserv::h2 {
 namespace {
@@ -115,9 +116,8 @@ void Session::send_response_head(Stream& stream, const http::Response& response,
     const auto add_text = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) add(name, value);
     };
-    char* const status = arena.take(3);
-    for (int digit = 2, rest = response.status; digit >= 0; --digit, rest /= 10) status[digit] = static_cast<char>('0' + rest % 10);
-    add(":status", {status, 3});
+    const auto status = http::status_digits(response.status);
+    add(":status", {status.data(), status.size()});
     add_text("server", response.server);
     add_text("date", date);
     add_text("content-type", response.content_type);

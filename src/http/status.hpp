@@ -2,9 +2,16 @@
 // The phrase is for people and scripts; no client may depend on it.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace webserv::http {
+
+/// "404", "000": what messages and logs say, always three digits. 0 to 999.
+[[nodiscard]] constexpr std::array<char, 3> status_digits(int status) noexcept {
+    const auto digit = [](int number) { return static_cast<char>('0' + number % 10); };
+    return {digit(status / 100), digit(status / 10), digit(status)};
+}
 
 /// "Not Found" for 404; empty for a code without a registered phrase.
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;

@@ -9,6 +9,14 @@
 namespace webserv::http {
 namespace {
 
+TEST(StatusDigits, AreAlwaysThree) {
+    const auto text = [](int status) { return std::string(status_digits(status).data(), 3); };
+    EXPECT_EQ(text(0), "000");
+    EXPECT_EQ(text(9), "009");
+    EXPECT_EQ(text(404), "404");
+    EXPECT_EQ(text(999), "999");
+}
+
 TEST(ReasonPhrase, IsNginxs) {
     EXPECT_EQ(reason_phrase(200), "OK");
     EXPECT_EQ(reason_phrase(302), "Moved Temporarily");

@@ -129,7 +129,8 @@ Readiness MemoryStream::refusal(Readiness readiness) {
     } else if (!chance(faults.refusals)) {
         return Readiness::none;
     }
-    side(lacking).refused = true;
+    // Who waits there already is told when it may go on; only a wait that begins now would wait in vain.
+    if (!side(lacking).waiter) side(lacking).refused = true;
     return lacking;
 }
 

@@ -129,7 +129,9 @@ bool replaces_validator(Exchange& exchange, const AddedField& field, std::string
 
 Outcome add_headers(Exchange& exchange) {
     const bool usual = server::takes_added_fields(exchange.response.status);
-    for (const AddedField& field : exchange.settings<Settings>().headers.fields()) {
+    const auto& added = exchange.settings<Settings>().headers.fields();
+    exchange.response.fields.reserve(exchange.response.fields.size() + added.size());
+    for (const AddedField& field : added) {
         if (!usual && !field.always) continue;
         const std::string_view value = server::without_line_ends(exchange.evaluate(field.value), exchange.arena);
         if (replaces_validator(exchange, field, value)) continue;

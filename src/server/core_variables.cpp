@@ -10,6 +10,7 @@
 #include "base/version.hpp"
 #include "http/credentials.hpp"
 #include "http/date.hpp"
+#include "http/status.hpp"
 #include "server/answers.hpp"
 #include "server/core_modules.hpp"
 #include "server/exchange.hpp"
@@ -112,7 +113,8 @@ Value remote_user(Exchange& exchange) {
 
 Value status_text(Exchange& exchange) {
     const int status = exchange.forced_status != 0 ? exchange.forced_status : exchange.response.status;
-    return exchange.arena.copy(fmt::format("{:03}", status));
+    const auto digits = http::status_digits(status);
+    return exchange.arena.copy({digits.data(), digits.size()});
 }
 
 Value request_id(Exchange& exchange) {
