@@ -27,6 +27,7 @@ std::span<const server::Module* const> all() noexcept {
         &redirect_module,
         // who the client is, before all that asks about it
         &realip_module,
+        &early_read_module,
         // access: addresses before passwords
         &access_module,
         &auth_basic_module,

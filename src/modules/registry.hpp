@@ -12,6 +12,7 @@ namespace webserv::modules {
 
 extern const server::Module redirect_module;       // return
 extern const server::Module realip_module;         // set_real_ip_from ...
+extern const server::Module early_read_module;     // client_body_early_read
 extern const server::Module access_module;         // allow, deny
 extern const server::Module auth_basic_module;     // auth_basic, auth_basic_user_file
 extern const server::Module try_files_module;      // try_files

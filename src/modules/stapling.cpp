@@ -74,11 +74,11 @@ struct Inquiry {
     std::shared_ptr<CertificateStatus> about;
     http::Url responder;
     std::shared_ptr<upstream::Resolver> resolver;
-    std::chrono::milliseconds resolver_timeout;
+    std::chrono::milliseconds resolver_timeout{};
 
-    std::vector<std::shared_ptr<CertificateStatus>> places;  ///< where the answer is stapled: those of the present site
-    std::shared_ptr<const tls::StatusResponse> answer;
-    io::Scope waits;  ///< cancelled when nobody wants to know any more
+    std::vector<std::shared_ptr<CertificateStatus>> places{};  ///< where the answer is stapled: those of the present site
+    std::shared_ptr<const tls::StatusResponse> answer{};
+    io::Scope waits{};  ///< cancelled when nobody wants to know any more
 
     void staple() const {
         for (const auto& place : places) place->staple(answer);
@@ -215,14 +215,8 @@ private:
         auto& inquiry = inquiries_[key];
         const bool is_new = inquiry == nullptr;
         if (is_new) {
-            inquiry.reset(new Inquiry{.worker = worker_,
-                                      .about = status,
-                                      .responder = *http::parse_url(status->responder()),  // it is one: else nobody was to be asked
-                                      .resolver = std::move(resolver),
-                                      .resolver_timeout = {},
-                                      .places = {},
-                                      .answer = nullptr,
-                                      .waits = {}});
+            auto responder = *http::parse_url(status->responder());  // it is one: else nobody was to be asked
+            inquiry = std::make_shared<Inquiry>(worker_, status, std::move(responder), std::move(resolver));
         }
         inquiry->resolver_timeout = settings.timeout;
         inquiry->places.push_back(status);

@@ -97,6 +97,12 @@ Checked<config::Expression> SiteBuilder::compile(const config::Word& word, Scope
     return expression;
 }
 
+Checked<config::Expression> SiteBuilder::compile_early(const config::Word& word) {
+    auto expression = config::Expression::compile(word, site_->variables);
+    (void)site_->variables.take_needs_content();
+    return expression;
+}
+
 Checked<std::unique_ptr<Site>> SiteBuilder::build() {
     site_ = std::make_unique<Site>();
     for (const Module* const module : modules_) {
