@@ -229,6 +229,7 @@ Task<GetSession::Response> GetSession::read_response(const GetRequest& request, 
             if (options_.include_head || options_.head) heads_ += connection_->http.head_octets();
         }
         if (!response || !response->is_interim()) {
+            if (response && trace_ != nullptr) trace_->answered(connection_->socket->descriptor().get());
             if (!sending.sent) {
                 sending.is_refused = true;  // it matters only to who has asked for leave
                 sending.may_send.set();

@@ -1,5 +1,5 @@
 // app/get_trace.cpp: the table of steps: when each began, how long it took.
-// A connection that serves several requests has one table: from the first write on it is about all of them.
+// A connection that serves several requests has one table: the first answer is the one that is waited for, what follows is reading.
 #include "app/get_trace.hpp"
 
 #include <fmt/format.h>
@@ -41,7 +41,13 @@ void GetTrace::connected(int descriptor, const sys::Address& address) {
     note(fmt::format("handshake of {}: {}", descriptor, life.at_handshake ? facts_text(*life.at_handshake) : "none, a local socket"));
 }
 
-void GetTrace::secured(int descriptor) { lives_[descriptor].secured = Clock::now(); }
+void GetTrace::secured(int descriptor) {
+    Life& life = lives_[descriptor];
+    life.secured = Clock::now();
+    life.octets_read = life.octets_written = 0;  // those were the handshake's
+}
+
+void GetTrace::answered(int descriptor) { lives_[descriptor].is_answered = true; }
 
 void GetTrace::called(const sys::SocketCall& call) noexcept {
     const int error = errno;
@@ -64,10 +70,12 @@ void GetTrace::remember(const sys::SocketCall& call, Time now) {
     if (call.name == Name::connect) life.connect = now;
     if (is_write) {
         life.octets_written += static_cast<std::uint64_t>(call.result);
-        life.last_write = now;
+        if (!life.is_answered) life.last_write = now;  // later ones ask for something else, or end TLS
     }
     if (call.name == Name::read) {
-        if (life.octets_read == 0 && call.result > 0) life.first_octet = now;
+        // Over TLS, session tickets may come first: of what was read, the answer's is what completes its head.
+        const bool is_first = life.octets_read == 0 || (life.secured != Time{} && !life.is_answered);
+        if (is_first && call.result > 0) life.first_octet = now;
         life.octets_read += static_cast<std::uint64_t>(call.result);
         life.last_octet = now;
     }

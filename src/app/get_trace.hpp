@@ -26,6 +26,8 @@ public:
     void connected(int descriptor, const sys::Address& address);
     /// TLS's handshake as well.
     void secured(int descriptor);
+    /// The head of the answer is complete.
+    void answered(int descriptor);
 
     void called(const sys::SocketCall& call) noexcept override;
     void ending(int descriptor, sys::SocketCall::Name how) noexcept override;
@@ -37,7 +39,7 @@ private:
         std::string address;
         std::uint64_t octets_written = 0;
         std::uint64_t octets_read = 0;
-        bool is_connected = false;
+        bool is_connected = false, is_answered = false;
         std::optional<sys::TcpFacts> at_handshake, at_end;
     };
     void remember(const sys::SocketCall& call, Time now);

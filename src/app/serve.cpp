@@ -27,9 +27,12 @@
 #include "sys/file.hpp"
 #include "sys/memory_file.hpp"
 #include "sys/socket.hpp"
+#include "tls/credential.hpp"
 
 namespace webserv::app {
 namespace {
+
+constexpr int wrong_usage = 2;  // as `webserv get` has it, and shells
 
 // The system, and files that exist in memory only.
 class FolderLoader final : public config::Loader {
@@ -115,18 +118,33 @@ void explain_trust(const LocalCertificate& local) {
     print(fmt::format("SHA-256 {}\n", local.authority_digest));
 }
 
+// What is wrong with the user's own files, by the names that he knows them by: the configuration's mean nothing to him.
+std::expected<tls::KeyPair, std::string> read_own(const Folder& folder) {
+    tls::KeyPair pair;
+    for (const auto& [path, into] : {std::pair{&folder.certificate_file, &pair.certificate}, std::pair{&folder.key_file, &pair.key}}) {
+        auto octets = sys::read_whole(path->c_str());
+        if (!octets) return std::unexpected{fmt::format("{} can not be read: {}", *path, describe(octets.error()))};
+        *into = std::move(*octets);
+    }
+    const auto usable = tls::Credential::parse(
+        {.chain = pair.certificate, .chain_name = folder.certificate_file, .key = pair.key, .key_name = folder.key_file});
+    if (usable) return pair;
+    const bool is_about_key = usable.error().starts_with("cannot load certificate key");
+    if (!is_about_key || pair.key.find("ENCRYPTED") == std::string::npos) return std::unexpected{usable.error()};
+    return std::unexpected{
+        fmt::format("cannot load certificate key \"{}\": it is encrypted, and nobody is asked for its password", folder.key_file)};
+}
+
 // Puts certificate and key where the configuration will find them. @return false: the reason was printed
 bool add_certificate(const Folder& folder, FolderLoader& files, std::optional<LocalCertificate>& local) {
     tls::KeyPair pair;
     if (!folder.certificate_file.empty()) {
-        for (const auto& [path, into] : {std::pair{&folder.certificate_file, &pair.certificate}, std::pair{&folder.key_file, &pair.key}}) {
-            auto octets = sys::read_whole(path->c_str());
-            if (!octets) {
-                print_error(fmt::format("webserv: {} can not be read: {}\n", *path, describe(octets.error())));
-                return false;
-            }
-            *into = std::move(*octets);
+        auto own = read_own(folder);
+        if (!own) {
+            print_error(fmt::format("webserv: {}\n", own.error()));
+            return false;
         }
+        pair = std::move(*own);
     } else {
         const auto place = data_folder();
         auto made = place ? local_certificate(*place, names_of(folder)) : std::unexpected{place.error()};
@@ -240,7 +258,7 @@ int serve(std::span<char* const> words) {
     try {
         command.parse(arguments);
     } catch (const CLI::ParseError& error) {
-        return command.exit(error);
+        return command.exit(error) == 0 ? 0 : wrong_usage;
     }
     if (!folder.certificate_file.empty()) folder.tls = true;
     if (listing->empty()) folder.listing = !folder.spa;

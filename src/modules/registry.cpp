@@ -50,6 +50,7 @@ std::span<const server::Module* const> all() noexcept {
         &range_module,
         &limit_rate_module,
         // log
+        &upstreams_module,
         &access_log_module,
         // beside the answers
         &stapling_module,

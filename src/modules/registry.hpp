@@ -30,6 +30,7 @@ extern const server::Module conditional_module;    // If-* fields, etag
 extern const server::Module headers_module;        // add_header, add_trailer
 extern const server::Module range_module;          // Range
 extern const server::Module limit_rate_module;     // limit_rate
+extern const server::Module upstreams_module;      // $upstream_addr ...
 extern const server::Module access_log_module;     // access_log, log_format
 extern const server::Module stapling_module;       // asks OCSP responders
 

@@ -151,6 +151,9 @@ Checked<> parse_new_status(const config::Word& word, ErrorPage& page) {
     return {};
 }
 
+// Numbers that nginx has made up: clients see a plain 400.
+constexpr bool is_nginx_own(int status) { return status >= 494 && status <= 497; }
+
 Checked<> apply_error_page(Scope& scope, const Statement& statement) {
     const auto& words = statement.words;
     std::size_t status_count = words.size() - 1;
@@ -171,8 +174,13 @@ Checked<> apply_error_page(Scope& scope, const Statement& statement) {
                                    : fmt::format("invalid value \"{}\"", words[i].text),
                             words[i].place);
         }
-        page.status = static_cast<int>(*number);
-        core.error_pages.add(page);
+        ErrorPage added = page;
+        added.status = static_cast<int>(*number);
+        if (!page.overrides && is_nginx_own(added.status)) {
+            added.overrides = true;
+            added.new_status = 400;
+        }
+        core.error_pages.add(added);
     }
     return {};
 }

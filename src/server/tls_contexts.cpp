@@ -174,6 +174,7 @@ private:
             const auto pem = read(word, "cannot load revocations");
             if (!pem) return std::unexpected{pem.error()};
             trusted_ += *pem;
+            identity_ += *pem;  // a session is not asked again whether its certificate is revoked
             if (auto done = check(context_.add_revocations(*pem, builder_.absolute_in_conf(word.text)), word); !done) return done;
         }
         const bool needs_authority = settings_.verify == tls::Verify::on || settings_.verify == tls::Verify::optional;
@@ -222,6 +223,7 @@ private:
 
     Checked<> run_commands() {
         for (const auto& [name, value] : settings_.commands) {
+            identity_ += fmt::format("{} {}\n", name.text, value.text);
             if (auto done = check(context_.command(name.text, value.text), value); !done) return done;
         }
         return {};

@@ -66,7 +66,9 @@ std::expected<Credential, std::string> Credential::parse(const Pair& pair) {
     if (!ended_well()) return refuse(doing, pair.chain_name, "PEM_read_bio_X509()");
     credential.key_ = read_key(pair.key, pair.passwords);
     if (!credential.key_) return refuse(doing_key, pair.key_name, "PEM_read_bio_PrivateKey()");
-    return credential;
+    // OpenSSL minds a key of another kind only in a handshake, and nobody notices before.
+    if (X509_check_private_key(credential.certificate_.get(), credential.key_.get()) == 1) return credential;
+    return std::unexpected{take_failure(quoted("SSL_CTX_use_PrivateKey()", pair.key_name))};
 }
 
 template <class Target>

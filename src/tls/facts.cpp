@@ -42,8 +42,9 @@ std::optional<std::string> written(const Stream& stream, const Write& write) {
     return std::string{octets, static_cast<std::size_t>(bytes)};
 }
 
-std::optional<std::string> name(const Stream& stream, X509_NAME* (*which)(const X509*), unsigned long form) {
-    return written(stream, [&](BIO* bio, X509* certificate) { return X509_NAME_print_ex(bio, which(certificate), 0, form) >= 0; });
+std::optional<std::string> name(const Stream& stream, X509_NAME* (*which)(const X509*)) {
+    return written(stream,
+                   [&](BIO* bio, X509* certificate) { return X509_NAME_print_ex(bio, which(certificate), 0, XN_FLAG_RFC2253) >= 0; });
 }
 
 std::optional<std::string> legacy_name(const Stream& stream, X509_NAME* (*which)(const X509*)) {
@@ -141,11 +142,8 @@ std::optional<std::string> peer_certificate(const Stream& stream) {
     return written(stream, [](BIO* bio, X509* certificate) { return PEM_write_bio_X509(bio, certificate) == 1; });
 }
 
-// RFC 2253, but letters that are not ASCII as they are.
-constexpr unsigned long name_form = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
-
-std::optional<std::string> peer_subject(const Stream& stream) { return name(stream, X509_get_subject_name, name_form); }
-std::optional<std::string> peer_issuer(const Stream& stream) { return name(stream, X509_get_issuer_name, name_form); }
+std::optional<std::string> peer_subject(const Stream& stream) { return name(stream, X509_get_subject_name); }
+std::optional<std::string> peer_issuer(const Stream& stream) { return name(stream, X509_get_issuer_name); }
 std::optional<std::string> peer_subject_legacy(const Stream& stream) { return legacy_name(stream, X509_get_subject_name); }
 std::optional<std::string> peer_issuer_legacy(const Stream& stream) { return legacy_name(stream, X509_get_issuer_name); }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
 #include <optional>
 #include <span>
@@ -67,6 +68,27 @@ int on_ticket(SSL* session, unsigned char* name, unsigned char* vector, EVP_CIPH
     return is_sealing == 1 ? seal(state, name, vector, cipher, digest) : open(session, state, name, vector, cipher, digest);
 }
 
+// A TLS 1.3 client is given a new ticket at each visit, as young as that. A certificate must be shown again all the same, `timeout` seconds
+// after it was: so a session with one remembers when it ends, and its tickets live only as long as is left. RFC 8446 section 4.6.1.
+int bound_chain(SSL* session, void* /*argument*/) {
+    SSL_SESSION* const made = SSL_get_session(session);
+    if (SSL_version(session) != TLS1_3_VERSION || SSL_SESSION_get0_peer(made) == nullptr) return 1;
+    const std::int64_t now = SSL_SESSION_get_time(made);
+    std::int64_t ends = now + SSL_SESSION_get_timeout(made);
+    void* octets = nullptr;
+    std::size_t bytes = 0;
+    (void)SSL_SESSION_get0_ticket_appdata(made, &octets, &bytes);
+    if (bytes == sizeof ends) {
+        std::memcpy(&ends, octets, sizeof ends);
+    } else if (SSL_SESSION_set1_ticket_appdata(made, &ends, sizeof ends) != 1) {
+        return 0;
+    }
+    // OpenSSL writes no timeout of zero: what ends now has ended before.
+    if (ends <= now) (void)SSL_SESSION_set_time(made, static_cast<long>(now - 2));
+    (void)SSL_SESSION_set_timeout(made, static_cast<long>(std::max<std::int64_t>(ends - now, 1)));
+    return 1;
+}
+
 std::span<const unsigned char> id_of(const SSL_SESSION* session) {
     unsigned bytes = 0;
     const unsigned char* const id = SSL_SESSION_get_id(session, &bytes);
@@ -112,6 +134,9 @@ void use_session_cache(ssl_ctx_st* context) noexcept {
     SSL_CTX_sess_set_remove_cb(context, forget);
 }
 
-void use_ticket_keys(ssl_ctx_st* context) noexcept { (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket); }
+void use_ticket_keys(ssl_ctx_st* context) noexcept {
+    (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
+    (void)SSL_CTX_set_session_ticket_cb(context, bound_chain, nullptr, nullptr);
+}
 
 }  // namespace webserv::tls

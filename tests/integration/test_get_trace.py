@@ -1,11 +1,12 @@
 # integration/test_get_trace.py: `webserv get --trace` tells the life of its sockets as strace sees it, and how long each step took.
 # The truth is strace's record of the same run.
 import re
+import ssl
 import subprocess
 import time
 
 import pytest
-from harness import process
+from harness import certificates, process
 from harness.marks import cases, webserv_only
 from harness.scripted import ENVIRONMENT, answer, answers, get, says
 
@@ -113,7 +114,7 @@ def test_a_reset_is_the_servers(scripted):
 
 def steps(text):
     """name -> (began, took) of the table."""
-    return {name.strip(): (float(at), float(took)) for name, at, took in re.findall(r"^([a-z ]+?) +(\d+\.\d{3}) +(\d+\.\d{3})(?:  .*)?$", text, re.M)}
+    return {name.strip(): (float(at), float(took)) for name, at, took in re.findall(r"^([A-Za-z ]+?) +(\d+\.\d{3}) +(\d+\.\d{3})(?:  .*)?$", text, re.M)}
 
 
 def test_the_steps(scripted):
@@ -141,6 +142,33 @@ def test_the_steps(scripted):
     facts = r"round trip \d+\.\d{3} ms, MSS \d+, congestion window [1-9]\d* segments, 0 sent again"
     assert re.search(rf"handshake of \d+: {facts}\n", outcome.err)
     assert re.search(rf"kernel, when connected: {facts}\nkernel, at the end:     {facts}\n", outcome.err)
+
+
+@cases("tickets", [0, 2])
+def test_the_steps_over_tls(scripted, tickets):
+    """What TLS says for itself is neither what was asked nor what was answered: tickets come before the answer, the end of TLS after it."""
+    made = certificates.shared()
+    made.pair("both", common_name="localhost", names=["localhost", "127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.dir / "both.pem", made.dir / "both.key")
+    context.num_tickets = tickets
+
+    def script(caller):
+        with context.wrap_socket(caller.socket, server_side=True) as caller.socket:
+            caller.read_request()
+            time.sleep(0.2)
+            caller.send(answer(content=b"x" * 1000))
+            caller.socket.recv(1)
+
+    outcome = get("--trace", "--cacert", made.authority, f"https://127.0.0.1:{scripted(script).port}/")
+    assert outcome.out == b"x" * 1000
+    table = steps(outcome.err)
+    assert list(table)[-6:] == ["connect", "TLS", "write", "first octet", "read", "close"]
+    assert table["first octet"][1] >= 199
+    end = sum(table["write"])
+    assert abs(end - table["first octet"][0]) <= 0.002 and end < table["read"][0]
+    read, written = (int(re.search(rf"^{name} .*  (\d+) octets$", outcome.err, re.M)[1]) for name in ("read", "write"))
+    assert 1000 < read < 1000 + 200 + 600 * tickets and 0 < written < 300
 
 
 def test_a_local_socket_has_no_handshake(scripted, site):

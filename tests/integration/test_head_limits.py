@@ -67,6 +67,12 @@ def test_an_error_page_for_494(serve):
     assert status(server, fields=["X: " + "a" * 10000]) == 431
 
 
+@covers("error_page")
+def test_494_with_a_page_is_400(serve):
+    server = serve(server="error_page 494 /e; location = /e { return 200 page; } location / { return 200 x; }")
+    assert status(server, fields=["X: " + "a" * 10000]) == 400
+
+
 @webserv_only("max_headers came with 1.29.8")
 def test_the_number_of_field_lines(serve):
     server = serve(server="large_client_header_buffers 16 8k; return 200 x;")

@@ -147,6 +147,26 @@ def test_variables_of_a_form(line, name):
     assert re.fullmatch(FORMS[name], line[name]), line[name]
 
 
+OF_UPSTREAMS = ("upstream_addr upstream_status upstream_response_time upstream_connect_time upstream_header_time upstream_response_length"
+                " upstream_bytes_sent upstream_bytes_received upstream_cache_status upstream_http_etag upstream_cookie_a upstream_trailer_a"
+                " proxy_host proxy_port").split()
+
+
+@covers("log_format")
+def test_formats_may_name_what_proxies_know(serve):
+    """Formats are copied from site to site: where nothing is proxied, there is nothing to know."""
+    values = "|".join("$" + name for name in OF_UPSTREAMS)
+    _, lines = logged(serve, f"'$uri|{values}'", ("/log", []))
+    assert lines == ["/log" + "|-" * len(OF_UPSTREAMS)]
+
+
+@cases("fields, expected", [([], "127.0.0.1"), (["X-Forwarded-For: 192.0.2.1, 192.0.2.2"], "192.0.2.1, 192.0.2.2, 127.0.0.1"),
+                            (["X-Forwarded-For: a", "X: y", "x-forwarded-for: b"], "a, b, 127.0.0.1"), (["X-Forwarded-For:"], ", 127.0.0.1")])
+def test_whom_a_request_was_forwarded_for(serve, fields, expected):
+    server = serve(server='location / { return 200 "$proxy_add_x_forwarded_for"; }')
+    assert server.get("/", *fields).text == expected
+
+
 @http1_only("counts octets")
 @not_in_model("fork", "$pid is the child's")
 def test_variables_that_measure(line):

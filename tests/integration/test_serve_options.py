@@ -49,7 +49,7 @@ def test_index(serving):
 @cases("name", ["", "a/b", 'a"b', "a$b", "a\\b", "a\nb"])
 def test_what_is_no_index(name):
     result = process.run(["serve", "--index", name])
-    assert result.returncode != 0 and "index" in result.stderr + result.stdout
+    assert result.returncode == 2 and "index" in result.stderr + result.stdout
 
 
 @cases("target", ["/no", "/no/such/path", "/a/no", "/a/no/", "/no?x=1", "/a/", "/%3Cx%3E"])
@@ -131,4 +131,4 @@ def test_auth_with_cors_and_spa(serving):
 @cases("words", ["nocolon", ":password", "#user:password", "", "us\ner:x"])
 def test_what_is_no_auth(words):
     result = process.run(["serve", "--auth", words])
-    assert result.returncode != 0 and result.stderr + result.stdout
+    assert result.returncode == 2 and result.stderr + result.stdout

@@ -81,10 +81,20 @@ def test_certificates_of_ones_own(serving, site, data):
 
 
 def test_what_can_go_wrong(site):
-    cases = (["--cert", "/nosuch", "--key", "/nosuch"], "/nosuch can not be read"), (["--cert", "/nosuch"], "--key")
-    for words, said in cases:
+    made = certificates.shared()
+    for name, kind in (("localhost", "ecdsa"), ("rsa", "rsa")):
+        made.pair(name, common_name="localhost", kind=kind)
+    folder = made.dir
+    certificates.openssl("pkey", "-in", "localhost.key", "-out", "encrypted.key", "-aes256", "-passout", "pass:secret", folder=folder)
+    certificate = ["--cert", f"{folder}/localhost.pem", "--key"]
+    cases = ((["--cert", "/nosuch", "--key", "/nosuch"], 1, "/nosuch can not be read"), (["--cert", "/nosuch"], 2, "--key"),
+             (["--cert", "/dev/null", "--key", "/dev/null"], 1, 'cannot load certificate "/dev/null": PEM_read_bio_X509_AUX() failed'),
+             ([*certificate, f"{folder}/rsa.key"], 1, "key type mismatch"),
+             ([*certificate, f"{folder}/encrypted.key"], 1, f'cannot load certificate key "{folder}/encrypted.key": it is encrypted'))
+    for words, code, said in cases:
         done = process.run(["serve", *words, str(site.root)])
-        assert done.returncode != 0 and said in done.stderr + done.stdout
+        assert done.returncode == code and said in done.stderr + done.stdout
+        assert "(webserv serve)" not in done.stderr, "no file of the user's"
     done = subprocess.run([process.BINARY, "serve", "--tls", str(site.root)], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True,
                           timeout=30, check=False)
     assert done.returncode == 1 and re.search("HOME is not set", done.stderr)

@@ -108,6 +108,19 @@ def test_497_has_pages_of_its_own(serve):
     assert answer.status == 301 and answer.field("Location") == f"https://localhost:{server.port}/x?y"
 
 
+@covers("error_page")
+@cases("target", ["/page", "@named"])
+def test_497_with_a_page_is_400(serve, target):
+    """So are 495 and 496: numbers of nginx's own are not for clients."""
+    server = serve(http="server { " + LISTEN + pair() + f" error_page 404 497 {target};"
+                   ' location = /page { return 200 "page"; } location @named { return 200 "page"; } location = /none { return 404; } }')
+    with server.connect() as plain:
+        answer = plain.get("/")
+    assert (answer.status, answer.reason, answer.text) == (400, "Bad Request", "page")
+    with server.connect(tls=certificates.client(), name="localhost") as connection:
+        assert connection.get("/none").status == 404
+
+
 def test_nonsense_ends_with_an_alert_and_a_line(server):
     with server.connect() as connection:
         connection.send(b"\x16\x03\x01\x00\x05nonsense")

@@ -3,7 +3,7 @@
 import ssl
 
 import pytest
-from harness import certificates
+from harness import certificates, process, reload
 from harness.marks import cases, covers, webserv_only
 
 LISTEN = "listen 127.0.0.1:{port} ssl;"
@@ -24,6 +24,7 @@ def made():
     (made.dir / "openssl-ca.cnf").write_text("[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=30\n")
     (made.dir / "index.txt").write_text("")
     signing = ["-config", "openssl-ca.cnf", "-keyfile", "authority.key", "-cert", "authority.pem"]
+    certificates.openssl("ca", *signing, "-gencrl", "-out", "empty-crl.pem", folder=made.dir)
     certificates.openssl("ca", *signing, "-revoke", "revoked.pem", folder=made.dir)
     certificates.openssl("ca", *signing, "-gencrl", "-out", "crl.pem", folder=made.dir)
     return made
@@ -59,6 +60,14 @@ def test_the_errors_have_pages_of_their_own(serve, made):
                                'location = /wrong { return 403 "wrong"; } location = /none { return 401 "none"; }'))
     assert (get(server, made).status, get(server, made).text) == (401, "none")
     assert (get(server, made, "strange").status, get(server, made, "strange").text) == (403, "wrong")
+
+
+def test_the_numbers_of_the_errors_are_not_for_clients(serve, made):
+    server = serve(http=config(made, "ssl_verify_client on; ssl_client_certificate {m}/authority.pem; error_page 495 496 /page;",
+                               'location = /page { return 200 "page"; }'))
+    for certificate in (None, "strange"):
+        answer = get(server, made, certificate)
+        assert (answer.status, answer.reason, answer.text) == (400, "Bad Request", "page")
 
 
 @covers("ssl_verify_client")
@@ -113,6 +122,52 @@ def test_revoked_needs_a_list(serve, made):
     assert get(server, made, "revoked").text.startswith("SUCCESS|")
 
 
+class Returning:
+    """A client that comes back with the newest session it was given."""
+
+    def __init__(self, made, certificate, protocol):
+        self.context, self.session = certificates.client(made, certificate=certificate, protocol=protocol), None
+
+    def get(self, server):
+        """@return whether the session was resumed, and the answer"""
+        with server.connect(tls=self.context, name="localhost", session=self.session) as connection:
+            answer = connection.get("/", host="localhost")
+            self.session = connection.socket.session
+            return connection.socket.session_reused, answer
+
+
+@covers("ssl_crl")
+@cases("protocol", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_does_not_outlive_a_list(serve, made, protocol):
+    """Whoever is revoked while he has a session comes back as a stranger, whatever his ticket says."""
+    settings = "ssl_verify_client on; ssl_client_certificate {m}/authority.pem; ssl_crl {dir}/crl.pem; ssl_session_timeout 1h;"
+    settings = settings.replace("{dir}", str(made.dir / "lists"))
+    (made.dir / "lists").mkdir(exist_ok=True)
+    (made.dir / "lists" / "crl.pem").write_text((made.dir / "empty-crl.pem").read_text())
+    server = serve(http=config(made, settings))
+    revoked, client = Returning(made, "revoked", protocol), Returning(made, "client", protocol)
+    for visitor in (revoked, client):
+        visitor.get(server)
+        resumed, answer = visitor.get(server)
+        assert resumed and answer.text.startswith("SUCCESS|")
+    (made.dir / "lists" / "crl.pem").write_text((made.dir / "crl.pem").read_text())
+    reload.reload_any(server, http=config(made, settings))
+    process.wait_until(lambda: "The SSL certificate error" in revoked.get(server)[1].text, what="the refusal of who is revoked")
+    assert client.get(server)[1].text.startswith("SUCCESS|")
+
+
+@webserv_only("Debian's goes on as long as its keys do")
+@covers("ssl_session_timeout")
+@cases("settings", ["", "ssl_session_tickets off; ssl_session_cache shared:clients:1m;"])
+def test_a_certificate_is_shown_again_after_a_while(serve, made, settings):
+    """With TLS 1.3 each visit brings a new ticket: they must not go on for ever."""
+    server = serve(http=config(made, "ssl_verify_client on; ssl_client_certificate {m}/authority.pem; ssl_session_timeout 1s;" + settings))
+    client = Returning(made, "client", ssl.TLSVersion.TLSv1_3)
+    assert not client.get(server)[0]
+    process.wait_until(lambda: not client.get(server)[0], what="a handshake with a certificate")
+    assert client.get(server)[1].text.startswith("SUCCESS|")
+
+
 VARIABLES = ("ssl_client_serial ssl_client_fingerprint ssl_client_s_dn_legacy ssl_client_i_dn_legacy ssl_client_v_start ssl_client_v_end "
              "ssl_client_v_remain").split()
 
@@ -135,6 +190,15 @@ def test_what_is_known_of_a_client(serve, made):
     assert get(server, made, "client", "/cert").text == pem.strip().replace("\n", "\n\t")
     escaped = get(server, made, "client", "/escaped").text
     assert escaped.startswith("-----BEGIN%20CERTIFICATE-----%0A") and "/" not in escaped and "+" not in escaped
+
+
+def test_names_in_other_letters(serve, made):
+    """RFC 2253 escapes what is not ASCII, comma or control octet alike: as openssl prints it."""
+    made.issue("letters", 'Zoë, "Ω"\x7f', names=["letters.test"])
+    server = serve(http=config(made, "ssl_verify_client on; ssl_client_certificate {m}/authority.pem;"))
+    printed = certificates.openssl("x509", "-in", "letters.pem", "-noout", "-subject", "-nameopt", "RFC2253", folder=made.dir).strip()
+    subject = get(server, made, "letters").text.split("|")[1]
+    assert subject == printed.removeprefix("subject=") == r'CN=Zo\C3\AB\, \"\CE\A9\"\7F'
 
 
 @webserv_only("it answers where the handshake's name is nobody's server_name")

@@ -48,7 +48,7 @@ class Certificates:
         """NAME.pem and NAME.key, signed by `issuer`. @return the certificate's path"""
         names = ",".join(f"IP:{one}" if one[0].isdigit() else f"DNS:{one}" for one in names or [common_name.replace(" ", "-")])
         config = self.dir / "openssl.cnf"
-        openssl("req", "-new", *key_options(kind), "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={common_name}",
+        openssl("req", "-new", "-utf8", *key_options(kind), "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={common_name}",
                 "-config", config, names=names, folder=self.dir)
         signing = ["-signkey", f"{name}.key"] if issuer == name else ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial"]
         openssl("x509", "-req", "-in", f"{name}.csr", *signing, "-days", str(days), "-out", f"{name}.pem", "-extfile", config,
