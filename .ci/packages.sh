@@ -1,7 +1,7 @@
 # .ci/packages.sh: what ./run and ./test need from Debian, and how they get it. Sourced, not run.
 # Nothing is asked of apt when everything is there already.
 
-serving_packages=(g++ cmake ninja-build pkg-config libpcre2-dev libssl-dev zlib1g-dev libnghttp2-dev libfmt-dev libcli11-dev)
+serving_packages=(g++ cmake ninja-build pkg-config libpcre2-dev libssl-dev zlib1g-dev libnghttp2-dev libc-ares-dev libfmt-dev libcli11-dev)
 testing_packages=(
     clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev lld-19 libgtest-dev libgmock-dev
     python3 python3-pytest python3-h2 git curl openssl procps iproute2 strace valgrind man-db nginx nghttp2-client chromium

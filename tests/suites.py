@@ -140,8 +140,8 @@ def models(tally):
 
 # Everything that is about HTTP's semantics, over HTTP/2; what cannot be said there is marked @http1_only("why").
 OVER_H2 = [
-    "access", "access_log", "add_header", "add_trailer", "auth_basic", "autoindex", "content", "dav", "disable_symlinks", "expires", "file_reading",
-    "inheritance", "location", "log", "merge_slashes", "more_headers", "network_variables", "output", "random_index", "ranges", "realip", "redirects",
+    "access", "access_log", "add_header", "add_trailer", "auth_basic", "autoindex", "content", "dav", "disable_symlinks", "early_read", "expires", "file_reading",
+    "inheritance", "location", "log", "merge_slashes", "more_headers", "network_variables", "output", "post_action", "random_index", "ranges", "realip", "redirects",
     "reload", "reload_listeners", "request_content", "request_intake", "return_error_page", "root_alias_index", "same_as_nginx", "server_name",
     "server_tokens", "signals", "static", "static_coding", "stub_status", "try_files", "types", "upgrade"]
 # What is about HTTP/1's octets, over TLS: a choice of files, a minute.

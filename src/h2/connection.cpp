@@ -30,7 +30,7 @@ std::span<char> receive_buffer(std::size_t bytes) {
 }  // namespace
 
 Connection::Connection(io::Stream& stream, io::Loop& loop, Answerer& answerer, const Limits& limits, const Timing& timing)
-    : session{loop, limits}, stream_{stream}, loop_{loop}, answerer_{answerer}, timing_{timing}, since_{loop.now()} {}
+    : session{loop, limits}, stream_{stream}, loop_{loop}, answerer_{answerer}, timing_{timing}, idle_since_{loop.now()} {}
 
 Connection::~Connection() { loop_.timers().disarm(*this); }
 
@@ -119,7 +119,7 @@ void Connection::finish(bool timed_out) {
     const bool said_all = session.output.empty();
     session.abort();
     finished_ = true;
-    since_ = loop_.now();
+    finished_since_ = loop_.now();
     answerer_.ends(timed_out);
     if (reader_) loop_.post(std::exchange(reader_, {}));
     if (!said_all || !stream_.finish_writing()) return stream_.cancel();
@@ -130,7 +130,7 @@ void Connection::release(Stream& stream) {
     session.release(stream);
     if (session.streams() > 0) return;
     idle_ = true;
-    since_ = loop_.now();
+    idle_since_ = loop_.now();
     if (session.takes_no_more()) {
         session.wake_writer();
     } else {
@@ -142,7 +142,7 @@ void Connection::release(Stream& stream) {
 void Connection::shut_down() {
     if (session.has_announced_end() || finished_) return;
     session.announce_end();
-    since_ = loop_.now();
+    announced_ = loop_.now();
     hurry(due());
 }
 
@@ -153,16 +153,16 @@ void Connection::hurry(io::Deadline deadline) {
 }
 
 io::Deadline Connection::due() const noexcept {
-    if (finished_) return io::deadline_after(since_, timing_.lingering_timeout);
-    if (session.has_announced_end() && !session.takes_no_more()) return since_ + farewell_max;
+    if (finished_) return io::deadline_after(finished_since_, timing_.lingering_timeout);
+    if (session.has_announced_end() && !session.takes_no_more()) return announced_ + farewell_max;
     if (!idle_ || session.takes_no_more()) return io::never;
     const bool is_speaking = session.is_within_frame();
-    return io::deadline_after(since_, is_speaking ? timing_.client_header_timeout : timing_.keepalive_timeout);
+    return io::deadline_after(idle_since_, is_speaking ? timing_.client_header_timeout : timing_.keepalive_timeout);
 }
 
 // The same, and before it the moment when an idle connection may give back memory.
 io::Deadline Connection::next_look() const noexcept {
-    const io::TimePoint rests = since_ + io::rest_after;
+    const io::TimePoint rests = idle_since_ + io::rest_after;
     return idle_ && rests > loop_.now() ? std::min(rests, due()) : due();
 }
 

@@ -5,6 +5,16 @@
 #include "base/text.hpp"
 
 namespace webserv::h2 {
+namespace {
+
+// Each time so many streams have sent, one has its turn that need not be the most urgent. A visit is two large frames.
+constexpr std::uint32_t visits_by_urgency = 32;
+
+bool is_later(const Ready* other, const Ready& stream) noexcept {
+    return other != nullptr && !other->priority.incremental && other->id > stream.id;
+}
+
+}  // namespace
 
 Priority parse_priority(std::string_view value) noexcept {
     Priority priority{.incremental = false};
@@ -30,8 +40,12 @@ void ReadyStreams::add(Ready& stream) noexcept {
     stream.is_ready = true;
     stream.next = nullptr;
     stream.previous = list.last;
-    (list.last != nullptr ? list.last->next : list.first) = &stream;
-    list.last = &stream;
+    while (!stream.priority.incremental && is_later(stream.previous, stream)) {
+        stream.next = stream.previous;
+        stream.previous = stream.previous->previous;
+    }
+    (stream.previous != nullptr ? stream.previous->next : list.first) = &stream;
+    (stream.next != nullptr ? stream.next->previous : list.last) = &stream;
     ++count_;
 }
 
@@ -44,11 +58,18 @@ void ReadyStreams::remove(Ready& stream) noexcept {
     --count_;
 }
 
-Ready* ReadyStreams::first() const noexcept {
-    for (const List& list : lists_) {
-        if (list.first != nullptr) return list.first;
+Ready* ReadyStreams::first_from(std::size_t urgency) const noexcept {
+    for (; urgency < lists_.size(); ++urgency) {
+        if (lists_[urgency].first != nullptr) return lists_[urgency].first;
     }
     return nullptr;
+}
+
+Ready* ReadyStreams::next() noexcept {
+    if (count_ > 1 && ++asked_ % visits_by_urgency == 0) {
+        if (Ready* const patient = first_from(1 + asked_ / visits_by_urgency % (lists_.size() - 1))) return patient;
+    }
+    return first_from(0);
 }
 
 void ReadyStreams::has_sent(Ready& stream) noexcept {

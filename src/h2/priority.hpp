@@ -22,6 +22,7 @@ struct Priority {
 
 /// A link in a list of streams; a stream is one.
 struct Ready {
+    std::uint32_t id = 0;  ///< its number: those that came first leave first
     Ready* next = nullptr;
     Ready* previous = nullptr;
     bool is_ready = false;
@@ -31,23 +32,26 @@ struct Ready {
 /// Streams with content at hand and a window to send it. They are not owned.
 class ReadyStreams {
 public:
-    void add(Ready& stream) noexcept;     ///< behind those of its urgency; nothing happens if it is there already
+    /// Behind those of its urgency; before later ones that take no turns, if it takes none. Nothing happens if it is there already.
+    void add(Ready& stream) noexcept;
     void remove(Ready& stream) noexcept;  ///< nothing happens if it is not there
-    /// The one to send a frame of next; stays in its place. Null: there is none.
-    [[nodiscard]] Ready* first() const noexcept;
+    /// The one to send of next; stays in its place. Null: there is none. Now and then it is not the most urgent: nobody starves.
+    [[nodiscard]] Ready* next() noexcept;
     /// It has sent a frame: those that take turns are behind the others now.
     void has_sent(Ready& stream) noexcept;
     void change(Ready& stream, Priority priority) noexcept;
     [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-    [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
 private:
+    [[nodiscard]] Ready* first_from(std::size_t urgency) const noexcept;
+
     struct List {
         Ready* first = nullptr;
         Ready* last = nullptr;
     };
-    std::array<List, 8> lists_;
+    std::array<List, 8> lists_;  // by urgency
     std::size_t count_ = 0;
+    std::uint32_t asked_ = 0;
 };
 
 }  // namespace webserv::h2

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -26,10 +27,13 @@ TEST(Priority, IsParsedAsFarAsItIsKnown) {
 struct Names {
     std::array<Ready, 4> streams;
     ReadyStreams ready;
+    Names() {
+        for (std::uint32_t i = 0; i < streams.size(); ++i) streams[i].id = 2 * i + 1;
+    }
     std::string order(int frames) {
         std::string text;
         for (int i = 0; i < frames; ++i) {
-            Ready* const first = ready.first();
+            Ready* const first = ready.next();
             if (first == nullptr) return text + "-";
             text += static_cast<char>('a' + (first - streams.data()));
             ready.has_sent(*first);
@@ -47,11 +51,35 @@ TEST(ReadyStreams, TakeTurnsOrGoOneAfterTheOther) {
     EXPECT_EQ(names.order(3), "ddd");
     names.ready.remove(names.streams[3]);
     names.ready.change(names.streams[2], {3, false});
-    EXPECT_EQ(names.ready.count(), 3U);
     EXPECT_EQ(names.order(5), "abccc");  // who does not take turns is first once it is its turn
     for (Ready& stream : names.streams) names.ready.remove(stream);
     EXPECT_EQ(names.order(1), "-");
     EXPECT_TRUE(names.ready.empty());
+}
+
+TEST(ReadyStreams, ThatTakeNoTurnsKeepTheOrderOfTheirNumbers) {
+    Names names;
+    for (Ready& stream : names.streams) stream.priority = {3, false};
+    for (const int i : {2, 0, 3}) names.ready.add(names.streams[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(names.order(2), "aa");
+    names.ready.remove(names.streams[0]);  // its window is shut for a while
+    EXPECT_EQ(names.order(1), "c");
+    names.ready.add(names.streams[1]);
+    EXPECT_EQ(names.order(1), "b");
+    names.ready.add(names.streams[0]);
+    EXPECT_EQ(names.order(2), "aa");
+    for (const std::size_t i : {0, 1, 2, 3}) names.ready.remove(names.streams[i]);
+}
+
+TEST(ReadyStreams, DoNotStarve) {
+    Names names;
+    for (std::size_t i = 0; i < names.streams.size(); ++i) names.streams[i].priority = {static_cast<std::uint8_t>(2 * i), false};
+    for (Ready& stream : names.streams) names.ready.add(stream);
+    EXPECT_EQ(names.order(31), std::string(31, 'a'));
+    const std::string order = names.order(1000);
+    for (const char c : {'b', 'c', 'd'}) EXPECT_NE(order.find(c), order.npos) << c;
+    EXPECT_GT(std::count(order.begin(), order.end(), 'a'), 960);
+    for (Ready& stream : names.streams) names.ready.remove(stream);
 }
 
 }  // namespace

@@ -36,7 +36,15 @@ bool is_value(std::string_view value) noexcept {
     return std::all_of(value.begin(), value.end(), http::is_value_octet);
 }
 
-// Section 8.2.2: what is said about a connection in HTTP/1.
+// RFC 3986 section 3.1.
+bool is_scheme(std::string_view text) noexcept {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    const auto may_follow = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; };
+    return !text.empty() && is_letter(text.front()) && std::all_of(text.begin(), text.end(), may_follow);
+}
+
+}  // namespace
+
 bool is_about_connection(std::string_view name) noexcept {
     switch (name.size()) {
         case 7:
@@ -51,8 +59,6 @@ bool is_about_connection(std::string_view name) noexcept {
             return false;
     }
 }
-
-}  // namespace
 
 bool RequestHead::take(std::string_view name, std::string_view value) {
     const std::size_t bytes = name.size() + value.size();
@@ -105,7 +111,7 @@ void RequestHead::take_field(std::string_view name, std::string_view value) {
     if (is_about_connection(name)) return fail("client sent a header about the connection");
     if (!limits_.takes_underscores && name.find('_') != name.npos) return;
     understand(name, value);
-    if (name == "cookie") return add_cookie(value);
+    if (name == "cookie") return crumbs_.push_back(value);
     request_.fields.add(name, value);
 }
 
@@ -143,7 +149,19 @@ void RequestHead::understand_length(std::string_view value) {
 }
 
 // Cookies may come one by one, for the sake of compression; whoever reads them expects one line (section 8.2.3).
-void RequestHead::add_cookie(std::string_view value) { cookie_ = cookie_.empty() ? value : arena_.join(arena_.join(cookie_, "; "), value); }
+std::string_view RequestHead::cookies() {
+    constexpr std::string_view separator = "; ";
+    if (crumbs_.size() == 1) return crumbs_.front();
+    std::size_t bytes = 0;
+    for (const std::string_view crumb : crumbs_) bytes += crumb.size() + separator.size();
+    char* const joined = arena_.take(bytes);
+    char* end = joined;
+    for (const std::string_view crumb : crumbs_) {
+        end = std::copy(crumb.begin(), crumb.end(), end);
+        end = std::copy(separator.begin(), separator.end(), end);
+    }
+    return {joined, bytes - separator.size()};
+}
 
 void RequestHead::refuse(int status, std::string_view complaint) noexcept {
     if (status_ != 0 || malformed_) return;
@@ -160,7 +178,7 @@ bool RequestHead::understand_target() {
     if (request_.method == Method::connect) {
         if (!request_.target.empty() || !scheme_.empty() || authority_.empty()) return false;  // section 8.5
         request_.target = authority_;
-    } else if (scheme_.empty() || request_.target.empty() || (request_.target[0] != '/' && request_.target != "*")) {
+    } else if (!is_scheme(scheme_) || request_.target.empty() || (request_.target[0] != '/' && request_.target != "*")) {
         return false;
     }
     const auto target = http::parse_target(request_.target, request_.method);
@@ -202,7 +220,7 @@ RequestHead::Verdict RequestHead::finish(bool ends_stream) {
         request_.chunked = true;  // of unknown length, which is what the server asks
     }
     if (malformed_) return Verdict::malformed;
-    if (!cookie_.empty()) request_.fields.add("cookie", cookie_);
+    if (!crumbs_.empty()) request_.fields.add("cookie", cookies());
     request_.line = arena_.join(arena_.join(request_.method_name, " "), arena_.join(request_.target, " HTTP/2.0"));
     return status_ != 0 ? Verdict::refused : Verdict::good;
 }

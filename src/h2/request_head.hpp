@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <string_view>
+#include <vector>
 
 #include "base/arena.hpp"
 #include "http/message.hpp"
@@ -22,7 +24,7 @@ struct HeadLimits {
 class RequestHead {
 public:
     RequestHead(http::Request& request, Arena& arena, const HeadLimits& limits) noexcept
-        : request_{request}, arena_{arena}, limits_{limits} {}
+        : request_{request}, arena_{arena}, limits_{limits}, crumbs_{&arena} {}
 
     /// The next line; its octets are copied. @return false: the list is so much larger than its encoded form that it is an attack
     bool take(std::string_view name, std::string_view value);
@@ -39,7 +41,7 @@ private:
     void take_pseudo(std::string_view name, std::string_view value);
     void take_field(std::string_view name, std::string_view value);
     void understand(std::string_view name, std::string_view value);
-    void add_cookie(std::string_view value);
+    [[nodiscard]] std::string_view cookies();
     void understand_length(std::string_view value);
     bool understand_target();
     bool understand_authority();
@@ -58,10 +60,14 @@ private:
     bool malformed_ = false;
     bool has_fields_ = false;
     std::string_view complaint_;
-    std::string_view scheme_, authority_, host_, cookie_, priority_;
+    std::string_view scheme_, authority_, host_, priority_;
+    std::pmr::vector<std::string_view> crumbs_;  // cookies, as they have come
     bool has_authority_ = false;
     bool has_host_ = false;
 };
+
+/// Whether a field, by its name in lower case, says something about a connection of HTTP/1: it has no place here (section 8.2.2).
+[[nodiscard]] bool is_about_connection(std::string_view name) noexcept;
 
 /// Checks one line of a trailer section, which is dropped. Nothing: it is fine.
 [[nodiscard]] std::string_view complaint_about_trailer(std::string_view name, std::string_view value) noexcept;

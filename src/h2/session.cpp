@@ -7,7 +7,18 @@
 
 namespace webserv::h2 {
 
-Session::Session(io::Loop& loop_of_session, const Limits& limits) : loop{loop_of_session}, limits_{limits}, allowance_{loop.now()} {
+namespace {
+
+// Frames on a stream that we have reset may come for a round trip; of more streams than this nobody has that many at once.
+constexpr std::uint32_t closed_min = 128, closed_max = 8192;
+
+}  // namespace
+
+Session::Session(io::Loop& loop_of_session, const Limits& limits)
+    : loop{loop_of_session},
+      limits_{limits},
+      allowance_{loop.now()},
+      closed_(std::clamp(limits.concurrent_streams, closed_min, closed_max)) {
     send_settings();
 }
 
@@ -81,7 +92,7 @@ void Session::connection_error(ErrorCode code, const char* complaint) {
     if (ended_) return;
     error_ = code;
     complaint_ = complaint;
-    send_goaway(newest_stream_, code, complaint);
+    send_goaway(std::min(newest_stream_, last_stream_), code, complaint);
     abort();
 }
 

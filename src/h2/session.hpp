@@ -48,11 +48,9 @@ public:
 
     /// Appends content of ready streams to the output until it is full.
     void produce();
-    [[nodiscard]] bool has_something_to_send() const noexcept { return !output.empty() || (send_window_ > 0 && !ready_.empty()); }
 
     /// Streams that exist: of requests that are not answered yet, and whose answering goes on although they have ended.
     [[nodiscard]] std::uint32_t streams() const noexcept { return streams_; }
-    [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }  ///< so far
 
     /// Announces the end: what is on its way is still taken, until the peer has heard of it (RFC 9113 section 6.8).
     void announce_end();
@@ -133,6 +131,8 @@ private:
     void end_content(Stream& stream);
     void fail_content(Stream& stream, const Error& error);
     void credit(Stream& stream, std::size_t bytes);
+    /// The content is wanted: from now on the peer may send more of it than before anybody has asked.
+    void widen_window(Stream& stream);
 
     Limits limits_;
     FieldEncoder encoder_;
@@ -158,7 +158,6 @@ private:
 
     std::array<Stream*, 64> table_{};  // by number; streams of one place are linked
     std::uint32_t streams_ = 0;
-    std::uint64_t requests_ = 0;
     Stream* first_arrived_ = nullptr;
     Stream* last_arrived_ = nullptr;
     std::uint32_t newest_stream_ = 0;
@@ -167,7 +166,7 @@ private:
         std::uint32_t number = 0;
         bool by_reset = false;
     };
-    std::array<Closed, 128> closed_{};  // those that have ended last
+    std::vector<Closed> closed_;  // those that have ended last
     std::size_t next_closed_ = 0;
     struct EarlyPriority {
         std::uint32_t number = 0;
@@ -176,6 +175,7 @@ private:
     std::array<EarlyPriority, 8> early_{};  // PRIORITY_UPDATE may come before its stream
     std::size_t next_early_ = 0;
 
+    std::uint64_t content_bytes_ = 0;  // of all streams, sent so far
     std::int64_t send_window_ = default_window;
     std::int64_t receive_window_ = default_window;
     std::int64_t peer_initial_window_ = default_window;

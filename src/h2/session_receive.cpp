@@ -237,9 +237,12 @@ void Session::skip_block(std::string_view block) {
 }
 
 void Session::take_request(std::uint32_t number, std::string_view block, bool ends_stream) {
-    if (number > last_stream_) return skip_block(block);  // we have said that we would not
     newest_stream_ = number;
-    ++requests_;
+    if (number > last_stream_) {  // we have said that we would take none of these, nor what else belongs to them (section 6.8)
+        closed_[next_closed_++ % closed_.size()] = {number, true};
+        spend(cost::refused_stream, "client goes on opening streams");
+        return ended_ ? void() : skip_block(block);
+    }
     if (streams_ >= limits_.concurrent_streams) {
         spend(cost::refused_stream, "client opens more streams than it may");
         if (!ended_) stream_error(number, ErrorCode::refused_stream);
@@ -321,7 +324,7 @@ void Session::take_reset(const FrameHead& head, std::string_view) {
 
 void Session::take_settings(const FrameHead& head, std::string_view payload) {
     if (head.has(flag::ack)) return own_settings_hold();
-    spend(cost::settings, "client floods us with SETTINGS frames");
+    spend(cost::settings + static_cast<std::int32_t>(payload.size() / 6), "client floods us with SETTINGS frames");
     if (ended_) return;
     heard_settings_ = true;
     for (; !payload.empty(); payload.remove_prefix(6)) {
@@ -381,8 +384,8 @@ void Session::own_settings_hold() {
 
 void Session::take_ping(const FrameHead& head, std::string_view payload) {
     if (head.has(flag::ack)) {
-        if (announced_end_ && payload == "shutdown") end();
-        return;
+        if (announced_end_ && last_stream_ == stream_id_max && payload == "shutdown") return end();
+        return spend(cost::ignored_frame, "client answers PING frames that nobody has sent");
     }
     spend(cost::ping, "client floods us with PING frames");
     if (!ended_) send_frame({.length = 8, .type = FrameType::ping, .flags = flag::ack}, payload);

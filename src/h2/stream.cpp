@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "h2/session.hpp"
@@ -59,6 +60,7 @@ void RequestContent::fail(std::errc code) noexcept {
 }
 
 Task<Result<io::Piece>> RequestContent::next(std::uint64_t bytes_max) {
+    stream_.session_.widen_window(stream_);
     for (;;) {
         if (error_) co_return std::unexpected{Error{.code = *error_, .blame = Blame::downstream, .doing = "read request content"}};
         if (taken_ < handed_out_.size()) {
@@ -82,7 +84,13 @@ Task<Result<io::Piece>> RequestContent::next(std::uint64_t bytes_max) {
 }
 
 Stream::Stream(Session& session, std::uint32_t number, io::TimePoint first_octet, std::int64_t send_window, std::int64_t receive_window)
-    : id{number}, began{first_octet}, session_{session}, send_window_{send_window}, receive_window_{receive_window} {}
+    : began{first_octet},
+      session_{session},
+      send_window_{send_window},
+      receive_window_{receive_window},
+      content_window_{session.limits_.content_window} {
+    id = number;
+}
 
 Stream::~Stream() { session_.loop.timers().disarm(*this); }
 
@@ -148,6 +156,7 @@ Task<http::Sent> Stream::write_response(const http::Response& response, const Se
 // The rest of the content: whatever has to be waited for.
 Task<Result<>> Stream::send_content(std::chrono::milliseconds patience) {
     std::uint64_t sent_before = bytes_sent_;
+    std::uint64_t others_before = session_.content_bytes_;
     io::Deadline deadline = io::deadline_after(session_.loop.now(), patience);
     while (open_ && !response_ended_) {
         if (wants_piece_) {
@@ -170,7 +179,9 @@ Task<Result<>> Stream::send_content(std::chrono::milliseconds patience) {
             deadline = io::deadline_after(session_.loop.now(), patience);
         }
         const bool in_time = co_await wait(writing_, deadline);
-        if (bytes_sent_ != std::exchange(sent_before, bytes_sent_)) {
+        const bool waits_for_others = is_ready && session_.content_bytes_ != others_before;
+        others_before = session_.content_bytes_;
+        if (bytes_sent_ != std::exchange(sent_before, bytes_sent_) || waits_for_others) {
             deadline = io::deadline_after(session_.loop.now(), patience);
         } else if (!in_time && open_ && !response_ended_ && !wants_piece_) {
             const Error error{.code = std::errc::timed_out, .blame = Blame::downstream, .doing = "send"};
@@ -217,7 +228,8 @@ std::size_t Stream::read_file(std::span<const iovec> places) {
     const ssize_t count =
         ::preadv(piece_.file->get(), places.data(), static_cast<int>(places.size()), static_cast<off_t>(piece_.slice.offset));
     if (count <= 0) {
-        failure_ = Error{.code = std::errc::io_error, .doing = "pread: the file was truncated"};
+        const auto code = count < 0 ? static_cast<std::errc>(errno) : std::errc::io_error;
+        failure_ = Error{.code = code, .doing = count < 0 ? "preadv" : "preadv: the file was truncated"};
         return 0;
     }
     const auto bytes = static_cast<std::size_t>(count);

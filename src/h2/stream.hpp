@@ -74,7 +74,6 @@ public:
     static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
     static void operator delete(void* memory, std::size_t bytes) noexcept { frame_pool::release(memory, bytes); }
 
-    const std::uint32_t id;
     const io::TimePoint began;
     Arena arena;
     http::Request request{arena};
@@ -134,6 +133,7 @@ private:
     std::int64_t send_window_;
     std::int64_t receive_window_;
     std::int64_t unacknowledged_ = 0;  // octets that were read, and of which the peer was not told yet
+    std::int64_t content_window_;      // what the peer may send before any of it is read
     bool open_ = true;                 // frames may come and go
     bool in_use_ = false;              // by whoever answers it
     bool request_ended_ = false;

@@ -62,37 +62,56 @@ void ReadFileSource::take_buffer() {
     buffer_ = arena_.take(buffer_bytes_, unit);
 }
 
-Task<Result<std::size_t>> ReadFileSource::read(std::span<char> into, std::uint64_t offset) {
-    if (place_.threads == nullptr) co_return sys::read_at(file_, into, offset);
-    if (options_.alignment == 0) {
-        const auto cached = sys::read_cached_at(file_, into, offset);
-        if (cached || cached.error().code != std::errc::resource_unavailable_try_again) co_return cached;
+// Nothing: the disk has to be waited for.
+std::optional<Result<std::size_t>> ReadFileSource::read_at_once(const Portion& portion) const {
+    if (place_.threads == nullptr) return sys::read_at(file_, portion.into, portion.offset);
+    if (options_.alignment != 0) return std::nullopt;
+    const auto cached = sys::read_cached_at(file_, portion.into, portion.offset);
+    if (!cached && cached.error().code == std::errc::resource_unavailable_try_again) return std::nullopt;
+    return cached;
+}
+
+ReadFileSource::Portion ReadFileSource::next_portion(std::uint64_t bytes_max) {
+    if (buffer_ == nullptr) take_buffer();
+    const std::uint64_t unit = std::max<std::uint64_t>(options_.alignment, 1);
+    const std::uint64_t begin = slice_.offset / unit * unit;  // reading begins at a multiple
+    const std::uint64_t end = slice_.offset + std::min(bytes_max, slice_.length);
+    const std::uint64_t wanted = std::min<std::uint64_t>((end - begin + unit - 1) / unit * unit, buffer_bytes_);
+    return {.into = {buffer_, wanted}, .offset = begin, .end = end};
+}
+
+Piece ReadFileSource::give(const Portion& portion, std::size_t count) {
+    const std::uint64_t read_to = std::min(portion.offset + count, portion.end);
+    if (read_to <= slice_.offset) {
+        slice_.length = 0;  // truncated: ends early, which the writer notices
+        return {};
     }
-    if (const auto room = place_.has_room(); !room) co_return std::unexpected{room.error()};
-    auto fetch = [this, into, offset] { return sys::read_at(file_, into, offset); };
-    const auto count = co_await offload(place_.loop, fetch, place_.threads);
-    co_return count;
+    const std::string_view bytes{buffer_ + (slice_.offset - portion.offset), read_to - slice_.offset};
+    slice_.offset += bytes.size();
+    slice_.length -= bytes.size();
+    return {.bytes = bytes};
+}
+
+std::optional<Piece> ReadFileSource::at_hand(std::uint64_t bytes_max) {
+    if (slice_.length == 0) return Piece{};
+    const Portion portion = next_portion(bytes_max);
+    const auto count = read_at_once(portion);
+    if (!count || !*count) return std::nullopt;  // next() meets the error again, and can tell it
+    return give(portion, **count);
 }
 
 Task<Result<Piece>> ReadFileSource::next(std::uint64_t bytes_max) {
     if (slice_.length == 0) co_return Piece{};
-    if (buffer_ == nullptr) take_buffer();
-    const std::uint64_t unit = std::max<std::uint64_t>(options_.alignment, 1);
-    const std::uint64_t begin = slice_.offset / unit * unit;
-    const std::uint64_t before = slice_.offset - begin;  // read with it, because reading begins at a multiple
-    const std::uint64_t end = slice_.offset + std::min(bytes_max, slice_.length);
-    const std::uint64_t wanted = std::min<std::uint64_t>((end - begin + unit - 1) / unit * unit, buffer_bytes_);
-    const auto count = co_await read({buffer_, wanted}, begin);
-    if (!count) co_return std::unexpected{count.error()};
-    const std::uint64_t read_to = std::min(begin + *count, end);
-    if (read_to <= slice_.offset) {
-        slice_.length = 0;  // truncated: ends early, which the writer notices
-        co_return Piece{};
+    const Portion portion = next_portion(bytes_max);
+    std::optional<Result<std::size_t>> count = read_at_once(portion);
+    if (!count) {
+        if (const auto room = place_.has_room(); !room) co_return std::unexpected{room.error()};
+        auto fetch = [this, portion] { return sys::read_at(file_, portion.into, portion.offset); };
+        const auto fetched = co_await offload(place_.loop, fetch, place_.threads);
+        count = fetched;
     }
-    const std::string_view bytes{buffer_ + before, read_to - slice_.offset};
-    slice_.offset += bytes.size();
-    slice_.length -= bytes.size();
-    co_return Piece{.bytes = bytes};
+    if (!*count) co_return std::unexpected{count->error()};
+    co_return give(portion, **count);
 }
 
 bool ReadFileSource::narrow(std::uint64_t offset, std::uint64_t count) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/arena.hpp"
 #include "io/source.hpp"
@@ -56,11 +57,19 @@ public:
         : file_{file}, whole_{slice}, slice_{slice}, options_{options}, place_{place}, arena_{arena} {}
     [[nodiscard]] std::optional<std::uint64_t> length() const override { return slice_.length; }
     Task<Result<Piece>> next(std::uint64_t bytes_max) override;
+    [[nodiscard]] std::optional<Piece> at_hand(std::uint64_t bytes_max) override;
     [[nodiscard]] bool narrow(std::uint64_t offset, std::uint64_t count) override;
 
 private:
+    struct Portion {
+        std::span<char> into;
+        std::uint64_t offset = 0;  ///< in the file, as everything here
+        std::uint64_t end = 0;     ///< of what was asked for
+    };
+    [[nodiscard]] Portion next_portion(std::uint64_t bytes_max);
+    [[nodiscard]] Piece give(const Portion& portion, std::size_t count);
     void take_buffer();
-    Task<Result<std::size_t>> read(std::span<char> into, std::uint64_t offset);
+    [[nodiscard]] std::optional<Result<std::size_t>> read_at_once(const Portion& portion) const;
 
     const sys::Fd& file_;
     FileSlice whole_;

@@ -194,9 +194,10 @@ Checked<> apply_cache_parameter(const Word& word, AccessLogFiles::Options& optio
 
 Checked<> apply_open_log_file_cache(config::Scope& scope, const config::Statement& statement) {
     AccessLogFiles::Options options;
-    const bool off = statement.words.size() == 1 && statement.words.front().text == "off";
+    bool off = false;  // wins over other parameters, as in nginx
     for (const Word& word : statement.words) {
-        if (off) break;
+        off = off || word.text == "off";
+        if (word.text == "off") continue;
         if (auto applied = apply_cache_parameter(word, options); !applied) return applied;
     }
     if (!off && options.max == 0) return complain("\"open_log_file_cache\" must have \"max\" parameter", statement.name.place);

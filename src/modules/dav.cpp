@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/text.hpp"
 #include "http/date.hpp"
@@ -36,10 +37,14 @@ struct Settings {
     dav::Access access{};
     std::uint64_t delete_depth_min = 0;
     bool makes_folders = false;
+    bool methods_are_own = false;  ///< another line of this level adds to them
+
+    void enter_scope() { methods_are_own = false; }
 };
 
 Checked<> apply_methods(config::Scope& scope, const config::Statement& statement) {
-    unsigned methods = 0;
+    auto& settings = scope.settings.own<Settings>();
+    unsigned methods = std::exchange(settings.methods_are_own, true) ? settings.methods : 0;
     for (const config::Word& word : statement.words) {
         const auto found = std::find_if(std::begin(method_bits), std::end(method_bits),
                                         [&word](const auto& choice) { return text::equal_ignoring_case(word.text, choice.word); });
@@ -50,7 +55,7 @@ Checked<> apply_methods(config::Scope& scope, const config::Statement& statement
         if ((methods & found->value) != 0) server::builder(scope).warn(fmt::format("duplicate value \"{}\"", word.text), word.place);
         methods |= found->value;
     }
-    scope.settings.own<Settings>().methods = methods;
+    settings.methods = methods;
     if ((methods & MethodBit::put) != 0) scope.settings.own<server::CoreSettings>().stores_request_content = true;
     return {};
 }
@@ -271,7 +276,8 @@ constexpr config::Directive directives[] = {
      .apply = apply_methods,
      .doc = "Which of PUT, DELETE, MKCOL, COPY and MOVE are allowed. A file that is PUT appears in its place when it is complete; until "
             "then it "
-            "is in `client_body_temp_path`, best on the same file system. Say who may do this, for example with `auth_basic`."},
+            "is in `client_body_temp_path`, best on the same file system. Say who may do this, for example with `auth_basic`.",
+     .repeatable = true},
     {.name = "dav_access",
      .contexts = everywhere,
      .takes = config::arity::between(1, 3),

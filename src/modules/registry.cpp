@@ -18,6 +18,7 @@ std::span<const server::Module* const> all() noexcept {
         &server::file_reading_module,
         &server::content_coding_module,
         &server::tls_module,
+        &server::resolver_module,
         &server::moot_module,
         &server::open_file_module,
         &server::variables_module,
@@ -26,6 +27,7 @@ std::span<const server::Module* const> all() noexcept {
         &redirect_module,
         // who the client is, before all that asks about it
         &realip_module,
+        &early_read_module,
         // access: addresses before passwords
         &access_module,
         &auth_basic_module,
@@ -50,6 +52,8 @@ std::span<const server::Module* const> all() noexcept {
         // log
         &upstreams_module,
         &access_log_module,
+        // beside the answers
+        &stapling_module,
     };
     return modules;
 }

@@ -12,6 +12,7 @@ namespace webserv::modules {
 
 extern const server::Module redirect_module;       // return
 extern const server::Module realip_module;         // set_real_ip_from ...
+extern const server::Module early_read_module;     // client_body_early_read
 extern const server::Module access_module;         // allow, deny
 extern const server::Module auth_basic_module;     // auth_basic, auth_basic_user_file
 extern const server::Module try_files_module;      // try_files
@@ -31,5 +32,6 @@ extern const server::Module range_module;          // Range
 extern const server::Module limit_rate_module;     // limit_rate
 extern const server::Module upstreams_module;      // $upstream_addr ...
 extern const server::Module access_log_module;     // access_log, log_format
+extern const server::Module stapling_module;       // asks OCSP responders
 
 }  // namespace webserv::modules

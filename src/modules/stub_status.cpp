@@ -59,7 +59,8 @@ constexpr config::Directive directives[] = {
      .apply = apply_stub_status,
      .doc =
          "Answers with four lines: open connections; accepted, served and the requests they have made; and how many are reading a request, "
-         "writing a response, waiting for the next request. Of all workers together. Not for everybody: see `allow`."},
+         "writing a response, waiting for the next request. Of all workers together. Not for everybody: see `allow`.",
+     .repeatable = true},
 };
 
 constexpr server::Handler handlers[] = {{.phase = Phase::content, .plain = tell, .waiting = nullptr, .wanted = wanted}};

@@ -194,7 +194,7 @@ void serve(std::unique_ptr<Connection> owned) {
     Connection& connection = *owned;
     io::Scope& scope = connection.worker.scope;
     const ListenPoint& point = connection.point_behind(connection.entrance->current);
-    const bool comes_with_octets = point.options.defer_seconds > 0 || point.options.fast_open;
+    const bool comes_with_octets = point.options.defer_seconds > 0 || point.options.fast_open.value_or(0) > 0;
     if (!comes_with_octets) connection.socket.expect_nothing_yet();
     if (point.proxy_protocol || point.secure || takes_http2(connection)) return scope.spawn(begin(std::move(owned)));
     const io::Deadline deadline = connection.first_head_deadline();

@@ -2,6 +2,8 @@
 // Each is a line in a table; most values go straight into a member of the settings.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "config/values.hpp"
 #include "server/core_modules.hpp"
 #include "server/site_builder.hpp"
@@ -50,21 +52,30 @@ Checked<> apply_temp_path(Scope& scope, const Statement& statement) {
     core.client_body_temp_path = builder(scope).absolute(statement.words.front().text);
     core.client_body_temp_path_is_own = true;
     core.client_body_temp_levels.clear();
+    constexpr unsigned name_digits = 10;
     unsigned digits = 0;
     for (std::size_t i = 1; i < statement.words.size(); ++i) {
         const auto width = config::parse_number(statement.words[i].text);
-        if (!width || *width < 1 || *width > 3)
+        if (!width || *width < 1 || *width > name_digits)
             return complain(fmt::format("invalid value \"{}\"", statement.words[i].text), statement.words[i].place);
         digits += static_cast<unsigned>(*width);
         core.client_body_temp_levels.push_back(static_cast<unsigned>(*width));
     }
-    if (digits > 9) return complain("invalid value", statement.name.place);
+    if (digits > name_digits) return complain("invalid value", statement.name.place);
     return {};
 }
 
+/// Whether a level has named browsers itself: another line of it adds to them.
+struct KeepAliveDisabled {
+    bool is_own = false;
+    void enter_scope() { is_own = false; }
+};
+
 Checked<> apply_keepalive_disable(Scope& scope, const Statement& statement) {
     auto& core = scope.settings.own<CoreSettings>();
-    core.keepalive_off_for_msie6 = core.keepalive_off_for_safari = false;
+    if (!std::exchange(scope.settings.own<KeepAliveDisabled>().is_own, true)) {
+        core.keepalive_off_for_msie6 = core.keepalive_off_for_safari = false;
+    }
     for (const config::Word& word : statement.words) {
         if (word.text == "msie6") {
             core.keepalive_off_for_msie6 = true;
@@ -205,7 +216,8 @@ constexpr Directive directives[] = {
      .syntax = "none | msie6 | safari ...",
      .fallback = "msie6",
      .apply = apply_keepalive_disable,
-     .doc = "Browsers whose connections are not kept: old Internet Explorers after a POST, Safari on Mac OS X always."},
+     .doc = "Browsers whose connections are not kept: old Internet Explorers after a POST, Safari on Mac OS X always.",
+     .repeatable = true},
     {.name = "chunked_transfer_encoding",
      .contexts = everywhere,
      .takes = arity::flag,

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.hpp"
 #include "config/regex.hpp"
@@ -52,20 +53,24 @@ constexpr std::array<NamedProxied, 9> proxied_words{{{"off", off},
 struct Settings {
     bool vary = false;
     unsigned proxied = off;
+    bool proxied_is_own = false;  // another line of this level adds to it
     http::Version version{1, 1};
     bool disabled_for_msie6 = false;
     config::ScopedList<std::shared_ptr<const config::Regex>> disabled;
+
+    void enter_scope() { proxied_is_own = false; }
 };
 
 Checked<> apply_proxied(config::Scope& scope, const config::Statement& statement) {
-    unsigned bits = 0;
+    auto& settings = scope.settings.own<Settings>();
+    unsigned bits = std::exchange(settings.proxied_is_own, true) ? settings.proxied : 0;
     for (const config::Word& word : statement.words) {
         const auto found = std::find_if(proxied_words.begin(), proxied_words.end(),
                                         [&word](const NamedProxied& known) { return known.word == word.text; });
         if (found == proxied_words.end()) return complain(fmt::format("invalid value \"{}\"", word.text), word.place);
         bits |= found->bit;
     }
-    scope.settings.own<Settings>().proxied = bits;
+    settings.proxied = bits;
     return {};
 }
 
@@ -78,8 +83,8 @@ Checked<> apply_version(config::Scope& scope, const config::Statement& statement
 
 Checked<> apply_disable(config::Scope& scope, const config::Statement& statement) {
     auto& settings = scope.settings.own<Settings>();
+    if (!settings.disabled.is_own()) settings.disabled_for_msie6 = false;
     settings.disabled.begin_own();
-    settings.disabled_for_msie6 = false;
     for (const config::Word& word : statement.words) {
         if (word.text == "msie6") {
             settings.disabled_for_msie6 = true;
@@ -141,7 +146,8 @@ constexpr config::Directive directives[] = {
      .fallback = "off",
      .apply = apply_proxied,
      .doc = "Whether requests that came through a proxy (they have a `Via` field) are answered in a coding: never, always, or if their "
-            "answer is one that the proxy will not keep for others."},
+            "answer is one that the proxy will not keep for others.",
+     .repeatable = true},
     {.name = "gzip_http_version",
      .contexts = places,
      .syntax = "1.0 | 1.1",
@@ -155,7 +161,8 @@ constexpr config::Directive directives[] = {
      .apply = apply_disable,
      .doc =
          "Clients that get no coding: by a regex, ignoring case, on `User-Agent`. `msie6` is Internet Explorer up to 6, without its second "
-         "service pack."},
+         "service pack.",
+     .repeatable = true},
 };
 
 }  // namespace

@@ -43,14 +43,23 @@ Checked<> fill_root(CoreSettings& core, const Statement& statement) {
                     statement.name.place);
 }
 
+// What is made of the root can not be a part of it.
+Checked<> check_no_circle(const Statement& statement) {
+    const config::Word& word = statement.words.front();
+    for (const std::string_view variable : {"document_root", "realpath_root", "request_filename"}) {
+        for (const std::string& name : {fmt::format("${}", variable), fmt::format("${{{}}}", variable)}) {
+            if (word.text.find(name) == word.text.npos) continue;
+            return complain(fmt::format("the {} variable cannot be used in the \"{}\" directive", name, statement.name.text), word.place);
+        }
+    }
+    return {};
+}
+
 Checked<> apply_root(Scope& scope, const Statement& statement) {
     auto& core = scope.settings.own<CoreSettings>();
     if (auto filled = fill_root(core, statement); !filled) return filled;
     const config::Word& word = statement.words.front();
-    for (const std::string_view name : {"$document_root", "${document_root}", "$realpath_root", "${realpath_root}"}) {
-        if (word.text.find(name) == word.text.npos) continue;
-        return complain(fmt::format("the {} variable cannot be used in the \"root\" directive", name), word.place);
-    }
+    if (auto checked = check_no_circle(statement); !checked) return checked;
     auto path = compile_path(scope, word);
     if (!path) return std::unexpected{path.error()};
     std::string text = path->text();
@@ -70,6 +79,7 @@ Checked<> apply_alias(Scope& scope, const Statement& statement) {
     if (location.kind == Location::Kind::named) {
         return complain("the \"alias\" directive cannot be used inside the named location", statement.name.place);
     }
+    if (auto checked = check_no_circle(statement); !checked) return checked;
     const config::Word& word = statement.words.front();
     auto path = compile_path(scope, word);
     if (!path) return std::unexpected{path.error()};
@@ -87,6 +97,18 @@ Checked<> apply_alias(Scope& scope, const Statement& statement) {
     return {};
 }
 
+// nginx takes any word, and looks for a location of that name whenever it does not begin with '/': also for "off".
+Checked<> apply_post_action(Scope& scope, const Statement& statement) {
+    const config::Word& word = statement.words.front();
+    const bool off = word.text.empty() || word.text == "off";
+    if (!off && !word.text.starts_with('/') && !word.text.starts_with('@')) {
+        return complain(fmt::format("invalid value \"{}\" in \"post_action\" directive", word.text), word.place,
+                        "it must be a path that begins with /, a named location, or off");
+    }
+    scope.settings.own<CoreSettings>().post_action = off ? std::string{} : word.text;
+    return {};
+}
+
 Checked<> apply_internal(Scope& scope, const Statement&) {
     scope.settings.own<CoreSettings>().internal = true;
     return {};
@@ -98,7 +120,6 @@ Checked<> apply_types(Scope& scope, const Statement& statement) {
     auto types = core.types_are_own ? std::make_shared<TypeMap>(*core.types) : std::make_shared<TypeMap>();
     for (const Statement& entry : statement.block) {
         if (entry.has_block) return complain(fmt::format("unexpected \"{{\" in types"), entry.name.place);
-        if (entry.words.empty()) return complain(fmt::format("invalid number of arguments in \"types\" directive"), entry.name.place);
         for (const config::Word& extension : entry.words) {
             const auto [known, added] = types->emplace(text::lower(extension.text), entry.name.text);
             if (added) continue;
@@ -198,7 +219,8 @@ constexpr Directive directives[] = {
      .fallback = "*:80 (root) or *:8000",
      .apply = apply_listen,
      .doc =
-         "Where the server is reached. IPv6 addresses stand in brackets; `unix:@name` is an abstract local address. Socket options may be "
+         "Where the server is reached. A port may be several (`8000-8010`). IPv6 addresses stand in brackets; `unix:@name` is an abstract "
+         "local address. Socket options may be "
          "given once for an address: `backlog` connections may wait to be accepted; `rcvbuf` and `sndbuf` are the connections' buffers; "
          "with "
          "`deferred` a connection waits for its first octets in the kernel; `fastopen` lets them come with the handshake; `so_keepalive` "
@@ -256,6 +278,17 @@ constexpr Directive directives[] = {
             "unless "
             "`=code` replaces it; `=` alone takes the code of the page. Inherited only where a level has none of its own.",
      .repeatable = true},
+    {.name = "post_action",
+     .contexts = everywhere,
+     .syntax = "uri | @name | off",
+     .fallback = "off",
+     .apply = apply_post_action,
+     .doc =
+         "Once the answer has left, the request goes to this path (as it stands: without variables and arguments) or named location, and "
+         "what is answered there is thrown away. The request is logged there, with the status of that answer unless the first was an "
+         "error or a redirect, and with the octets of the first. It is tried whatever the first answer was, also where the client has "
+         "gone; not where the connection was closed without one (`return 444`). The connection's next request waits for it.\n\n"
+         "It is inherited, also by the location that it leads to: say `off` there, or it runs again, up to ten times."},
     {.name = "recursive_error_pages",
      .contexts = everywhere,
      .takes = arity::flag,

@@ -169,6 +169,7 @@ struct CoreSettings {
 
     config::ScopedList<ErrorPage> error_pages;
     bool recursive_error_pages = false;
+    std::string post_action;  ///< "/path" or "@name"; "": nothing is done behind an answer
 
     void enter_scope() { root_is_own = types_are_own = client_body_temp_path_is_own = false; }
 };

@@ -51,6 +51,12 @@ Value joined_field(Exchange& exchange, const http::FieldSection& fields, std::st
     return joined;
 }
 
+// nginx: once content without an announced length has been read, its length is known.
+Value content_length(Exchange& exchange, std::string_view) {
+    if (const auto announced = exchange.request.fields.find("content-length")) return announced;
+    return exchange.content_was_read ? number(exchange, exchange.request_content.size) : Value{};
+}
+
 Value field(Exchange& exchange, std::string_view name) { return exchange.request.fields.find(name); }
 
 Value sent_field(Exchange& exchange, std::string_view name) {
@@ -145,12 +151,13 @@ constexpr Variable variables[] = {
     {.name = "connection_time",
      .get = [](Exchange& e, std::string_view) { return seconds_text(e, since(e, e.connection.since)); },
      .cacheable = false},
-    {.name = "content_length", .get = [](Exchange& e, std::string_view) { return field(e, "content-length"); }},
+    {.name = "content_length", .get = content_length, .cacheable = false},
     {.name = "content_type", .get = [](Exchange& e, std::string_view) { return field(e, "content-type"); }},
     {.name = "cookie_", .get = cookie, .prefix = true},
     {.name = "document_root", .get = [](Exchange& e, std::string_view) -> Value { return e.evaluate(e.core().root); }, .cacheable = false},
     {.name = "document_uri", .get = [](Exchange& e, std::string_view) -> Value { return e.path; }, .cacheable = false},
     {.name = "uri", .get = [](Exchange& e, std::string_view) -> Value { return e.path; }, .cacheable = false},
+    {.name = "gzip_ratio", .get = [](Exchange&, std::string_view) -> Value { return std::nullopt; }},  // nothing is compressed on its way
     {.name = "host", .get = [](Exchange& e, std::string_view) -> Value { return e.host_name; }},
     {.name = "hostname",
      .get = [](Exchange& e, std::string_view) -> Value {
@@ -158,6 +165,7 @@ constexpr Variable variables[] = {
          if (::gethostname(name, sizeof name - 1) < 0) return std::nullopt;
          return e.arena.copy(name);
      }},
+    {.name = "http3", .get = [](Exchange&, std::string_view) -> Value { return ""; }},  // "h3" over QUIC, which is not spoken
     {.name = "http_", .get = [](Exchange& e, std::string_view rest) { return joined_field(e, e.request.fields, rest); }, .prefix = true},
     {.name = "https", .get = [](Exchange& e, std::string_view) -> Value { return e.connection.is_secure() ? "on" : ""; }},
     {.name = "msec",

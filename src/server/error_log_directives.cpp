@@ -2,6 +2,8 @@
 // The logs are opened in logs.cpp, the lines are built by observe/log_line.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 
 #include "server/core_modules.hpp"
@@ -21,7 +23,29 @@ namespace context = config::context;
 
 constexpr std::string_view form_parameter = "format=";
 
-Checked<> take_parameter(const config::Word& word, ErrorLogSettings::Target& target) {
+// nginx's kinds of debugging: of what is logged at `debug` here, requests are all there is.
+constexpr std::string_view debug_kinds[] = {"debug_core", "debug_alloc", "debug_mutex", "debug_event",
+                                            "debug_http", "debug_mail",  "debug_stream"};
+
+/// What was said about the level so far.
+enum class Said : unsigned char { nothing, level, kinds };
+
+Checked<> take_level(const config::Word& word, ErrorLogSettings::Target& target, Said& said) {
+    const bool is_kind = std::ranges::find(debug_kinds, word.text) != std::end(debug_kinds);
+    const auto level = observe::parse_level(word.text);
+    if (level && said != Said::nothing) return complain(fmt::format("duplicate log level \"{}\"", word.text), word.place);
+    if ((!level && !is_kind) || (is_kind && said == Said::level)) {
+        return complain(fmt::format("invalid log level \"{}\"", word.text), word.place,
+                        "the levels are debug, info, notice, warn, error, crit, alert and emerg");
+    }
+    if (level) target.level = *level;
+    if (is_kind && said == Said::nothing) target.level = observe::Level::info;
+    if (word.text == "debug_http") target.level = observe::Level::debug;
+    said = level ? Said::level : Said::kinds;
+    return {};
+}
+
+Checked<> take_parameter(const config::Word& word, ErrorLogSettings::Target& target, Said& said) {
     if (const std::string_view text = word.text; text.starts_with(form_parameter)) {
         const std::string_view form = text.substr(form_parameter.size());
         if (form != "text" && form != "json") {
@@ -30,13 +54,7 @@ Checked<> take_parameter(const config::Word& word, ErrorLogSettings::Target& tar
         target.form = form == "json" ? observe::LogForm::json : observe::LogForm::text;
         return {};
     }
-    const auto level = observe::parse_level(word.text);
-    if (!level) {
-        return complain(fmt::format("invalid log level \"{}\"", word.text), word.place,
-                        "the levels are debug, info, notice, warn, error, crit, alert and emerg");
-    }
-    target.level = *level;
-    return {};
+    return take_level(word, target, said);
 }
 
 Checked<> apply_error_log(Scope& scope, const Statement& statement) {
@@ -50,8 +68,9 @@ Checked<> apply_error_log(Scope& scope, const Statement& statement) {
         if (!place) return std::unexpected{std::move(place.error())};
         target.place = std::move(*place);
     }
+    Said said = Said::nothing;
     for (const config::Word& parameter : std::span{statement.words}.subspan(1)) {
-        if (auto taken = take_parameter(parameter, target); !taken) return taken;
+        if (auto taken = take_parameter(parameter, target, said); !taken) return taken;
     }
     auto& targets = scope.settings.own<ErrorLogSettings>().targets;
     for (const auto& other : targets) {
@@ -86,14 +105,16 @@ Checked<> apply_debug_connection(Scope& scope, const Statement& statement) {
 constexpr Directive directives[] = {
     {.name = "error_log",
      .contexts = context::main | context::http | context::server | context::location,
-     .takes = arity::between(1, 3),
+     .takes = arity::one_or_more,
      .syntax = "file | stderr | syslog:server=address[,parameter=value ...] [level] [format=text|json]",
      .fallback = "logs/error.log error",
      .apply = apply_error_log,
      .doc =
          "Where errors are written, and from which level on: `debug`, `info`, `notice`, `warn`, `error`, `crit`, `alert`, `emerg`. Several "
          "logs may be given at one level; each gets every line it takes. At `debug` every routing decision is logged with the place "
-         "in the configuration that made it.\n\n"
+         "in the configuration that made it. `debug_http` is the same as `debug`; nginx's other kinds of debugging (`debug_core` ...) do "
+         "not "
+         "exist, and leave `info`.\n\n"
          "`syslog:` sends each line as a datagram (RFC 3164) to `server=`, an address with or without port (514), or `unix:` and a path; "
          "`facility=` (`local7`), `tag=` (`nginx`) and `nohostname` may follow after commas. A server that is away costs the lines, and "
          "nothing else.\n\n"

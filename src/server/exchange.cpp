@@ -14,6 +14,30 @@ namespace {
 
 constexpr unsigned redirects_max = 10;  // nginx's bound on rewrites and internal redirects together
 
+// A value may ask for other variables, and they for it: `root` for $request_filename, for example. Nobody waits meanwhile, so one depth
+// serves all exchanges. Beyond the bound (nginx's) nothing is asked for until the first question is answered.
+class Asking {
+public:
+    Asking() noexcept { ++depth; }
+    ~Asking() {
+        if (--depth == 0) given_up = false;
+    }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+
+    enum class Verdict : unsigned char { go_on, begins_to_give_up, has_given_up };
+    [[nodiscard]] static Verdict verdict() noexcept {
+        if (given_up) return Verdict::has_given_up;
+        given_up = depth > depth_max;
+        return given_up ? Verdict::begins_to_give_up : Verdict::go_on;
+    }
+
+private:
+    static constexpr unsigned depth_max = 100;
+    static inline unsigned depth = 0;
+    static inline bool given_up = false;
+};
+
 }  // namespace
 
 Exchange::Exchange(Connection& client, Transport& carrier, const WayIn& way_in, http::Request& received, Arena& memory,
@@ -97,6 +121,12 @@ std::optional<std::string_view> Exchange::value(int index) {
     const bool from_getter = entry.definition != nullptr;
     const bool fresh = from_getter && (known.state == Cached::State::unknown || !entry.definition->cacheable);
     if (fresh) {
+        const Asking asking;
+        const Asking::Verdict verdict = Asking::verdict();
+        if (verdict == Asking::Verdict::begins_to_give_up) {
+            log(observe::Level::error, fmt::format("cycle while evaluating variable \"{}{}\"", entry.definition->name, entry.rest));
+        }
+        if (verdict != Asking::Verdict::go_on) return std::nullopt;
         const auto text = entry.definition->get(*this, entry.rest);
         known = {text.value_or(std::string_view{}), text ? Cached::State::present : Cached::State::missing};
     }

@@ -30,6 +30,7 @@ class Worker;
 struct RequestContent {
     std::string_view bytes;      ///< all of it, if it fitted client_body_buffer_size
     std::string_view file_path;  ///< else the file; removed when the exchange ends
+    std::uint64_t size = 0;      ///< octets
 };
 
 class Exchange final : public config::VariableReader {
@@ -64,6 +65,7 @@ public:
     bool had_error_page = false;      ///< ... and has applied
     int forced_status = 0;            ///< replaces the response's status: an error page keeps the error's code
     bool sends_file = false;          ///< content is a file's slice: worth corking (tcp_nopush)
+    bool post_action = false;         ///< the answer has left: what still runs is the location's post_action
     bool named_jump = false;          ///< jump_to() has chosen the location
     bool path_follows_alias = false;  ///< in a regex location the alias is no longer the whole name: try_files has found the rest
     std::uint64_t bytes_sent = 0;

@@ -65,7 +65,8 @@ constexpr config::Directive directives[] = {
      .syntax = "size",
      .fallback = "64k",
      .apply = apply_content_window,
-     .doc = "How much of a request's content a client may send before anybody has asked for it. That much memory each stream may take."},
+     .doc =
+         "How much of a request's content a client may send before anybody has asked for it. Once it is read as it comes, that is 4 MiB."},
     {.name = "http2_recv_buffer_size",
      .contexts = context::http,
      .syntax = "size",

@@ -37,8 +37,8 @@ HostAndPort split(std::string_view text) {
         return rest.front() == ':' ? HostAndPort{text.substr(0, end + 1), rest.substr(1)} : HostAndPort{text, std::nullopt};
     }
     if (const auto colon = text.rfind(':'); colon != text.npos) return {text.substr(0, colon), text.substr(colon + 1)};
-    const bool all_digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (all_digits) return {"", text};  // a bare number is a port
+    const bool is_number = std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+    if (is_number) return {"", text};  // a bare number is a port, and so are two
     return {text, std::nullopt};
 }
 
@@ -46,6 +46,33 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
     const auto number = config::parse_number(text);
     if (!number || *number < 1 || *number > 65535) return std::nullopt;
     return static_cast<std::uint16_t>(*number);
+}
+
+struct Ports {
+    std::uint16_t first, last;
+};
+
+// "80", or "8000-8010".
+std::optional<Ports> parse_ports(std::string_view text) {
+    const auto dash = text.find('-');
+    const auto first = parse_port(text.substr(0, dash));
+    const auto last = dash == text.npos ? first : parse_port(text.substr(dash + 1));
+    if (!first || !last || *last < *first) return std::nullopt;
+    return Ports{*first, *last};
+}
+
+// The addresses of a host, which have port 0 still. Nothing: nobody knows it.
+std::vector<sys::Address> addresses_of(std::string_view host, config::Loader& loader) {
+    if (host.empty() || host == "*") return {sys::Address::ipv4_any(0)};
+    if (const auto literal = sys::Address::parse_ip(host, 0)) return {*literal};
+    if (host.starts_with('[')) return {};
+    std::vector<sys::Address> addresses;
+    const auto resolved = loader.resolve(std::string{host});
+    if (!resolved) return {};
+    for (const std::string& literal : *resolved) {
+        if (const auto address = sys::Address::parse_ip(literal, 0)) addresses.push_back(*address);
+    }
+    return addresses;
 }
 
 Checked<std::vector<sys::Address>> parse_addresses(const Word& word, config::Loader& loader) {
@@ -59,22 +86,17 @@ Checked<std::vector<sys::Address>> parse_addresses(const Word& word, config::Loa
         return std::vector{*address};
     }
     const HostAndPort parts = split(text);
-    std::uint16_t port = default_port;
-    if (parts.port) {
-        const auto number = parse_port(*parts.port);
-        if (!number) return wrong("invalid port");
-        port = *number;
-    }
+    const auto ports = parts.port ? parse_ports(*parts.port) : std::optional{Ports{default_port, default_port}};
+    if (!ports) return wrong("invalid port");
     if (text.starts_with(':')) return wrong("no host");
-    if (parts.host.empty() || parts.host == "*") return std::vector{sys::Address::ipv4_any(port)};
-    if (const auto literal = sys::Address::parse_ip(parts.host, port)) return std::vector{*literal};
-    if (parts.host.starts_with('[')) return wrong("invalid IPv6 address");
-
-    const auto resolved = loader.resolve(std::string{parts.host});
-    if (!resolved || resolved->empty()) return wrong("host not found");
+    const std::vector<sys::Address> hosts = addresses_of(parts.host, loader);
+    if (hosts.empty()) return wrong(parts.host.starts_with('[') ? "invalid IPv6 address" : "host not found");
     std::vector<sys::Address> addresses;
-    for (const std::string& literal : *resolved) {
-        if (const auto address = sys::Address::parse_ip(literal, port)) addresses.push_back(*address);
+    for (unsigned port = ports->first; port <= ports->last; ++port) {
+        for (sys::Address address : hosts) {
+            address.set_port(static_cast<std::uint16_t>(port));
+            addresses.push_back(address);
+        }
     }
     return addresses;
 }
@@ -105,7 +127,7 @@ Checked<> parse_keep_alive(const Word& word, std::string_view value, ListenSpec&
         const std::string_view count = second == value.npos ? std::string_view{} : value.substr(second + 1);
         const bool good = parse_part(idle, probes.idle_seconds, true) && parse_part(interval, probes.interval_seconds, true) &&
                           parse_part(count, probes.probes, false);
-        if (!good || first == value.npos || (!probes.idle_seconds && !probes.interval_seconds && !probes.probes)) {
+        if (!good || (!probes.idle_seconds && !probes.interval_seconds && !probes.probes)) {
             return complain(fmt::format("invalid so_keepalive value: \"{}\"", value), word.place, "on, off or idle:interval:count");
         }
     }
@@ -122,7 +144,7 @@ Checked<bool> apply_number(const Word& word, std::string_view name, std::string_
     }
     if (name == "fastopen") {
         const auto number = config::parse_number(value);
-        if (!number || *number < 1 || *number > INT32_MAX) return invalid("fastopen", word.text, word);
+        if (!number || *number < 0 || *number > INT32_MAX) return invalid("fastopen", word.text, word);
         options.fast_open = static_cast<int>(*number);
         return true;
     }

@@ -123,6 +123,22 @@ TEST(Listen, GivesParametersToEveryAddressOfAName) {
     }
 }
 
+TEST(Listen, TakesSeveralPorts) {
+    const auto specs = listen("127.0.0.1:8000-8002 backlog=5");
+    ASSERT_TRUE(specs) << specs.error().message;
+    ASSERT_EQ(specs->size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ((*specs)[i].address.text(), "127.0.0.1:800" + std::to_string(i));
+        EXPECT_EQ((*specs)[i].options.backlog, 5);
+    }
+    EXPECT_EQ(listen("box.example:80-81")->size(), 4U);
+    EXPECT_EQ(listen("8000-8001")->back().address.text(), "0.0.0.0:8001");
+    EXPECT_EQ(listen("[::1]:65535-65535")->front().address.port(), 65535);
+    for (const char* const wrong : {"8001-8000", "8000-", "-8000", "-", "0-1", "65535-65536", "1-2-3", "127.0.0.1:1-x"}) {
+        EXPECT_FALSE(listen(wrong)) << wrong;
+    }
+}
+
 TEST(Listen, TakesSocketOptions) {
     const auto specs = listen("80 rcvbuf=8k sndbuf=1m fastopen=3 deferred multipath so_keepalive=1h:10s:4");
     ASSERT_TRUE(specs) << specs.error().message;
@@ -135,6 +151,8 @@ TEST(Listen, TakesSocketOptions) {
     EXPECT_EQ(options.keep_alive, (sys::KeepAlive{.on = true, .idle_seconds = 3600, .interval_seconds = 10, .probes = 4}));
     EXPECT_TRUE(specs->front().has_options);
     EXPECT_FALSE(specs->front().proxy_protocol);
+    EXPECT_EQ(listen("80 so_keepalive=30m")->front().options.keep_alive, (sys::KeepAlive{.on = true, .idle_seconds = 1800}));
+    EXPECT_EQ(listen("80 fastopen=0")->front().options.fast_open, 0);
     EXPECT_EQ(listen("80 so_keepalive=off")->front().options.keep_alive, sys::KeepAlive{});
     EXPECT_EQ(listen("80")->front().options, sys::ListenOptions{});
 }
@@ -161,7 +179,7 @@ TEST(Listen, ComplainsAboutParametersAtTheirPlace) {
         {"80 rcvbuf=", "invalid rcvbuf \"rcvbuf=\"", ""},
         {"80 sndbuf=4g", "invalid sndbuf \"sndbuf=4g\"", ""},
         {"80 fastopen=-1", "invalid fastopen \"fastopen=-1\"", ""},
-        {"80 so_keepalive=1h", "invalid so_keepalive value: \"1h\"", "on, off or idle:interval:count"},
+        {"80 so_keepalive=1h:x", "invalid so_keepalive value: \"1h:x\"", "on, off or idle:interval:count"},
         {"80 reuseprot", "invalid parameter \"reuseprot\"", "did you mean \"reuseport\"?"},
         {"80 default_server=1", "invalid parameter \"default_server=1\"", "did you mean \"default_server\"?"},
         {"80 bind=1", "invalid parameter \"bind=1\"", "did you mean \"bind\"?"},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -14,6 +15,8 @@ namespace webserv::server {
 
 class Exchange;
 class SiteBuilder;
+class Worker;
+struct Site;
 
 /// The steps of an exchange, in order. Between server_rewrite and rewrite the location is chosen. post_read runs once, with the
 /// server's settings; the others again after an internal redirect. In the access phase `satisfy` weighs what the handlers say.
@@ -64,6 +67,18 @@ struct Variable {
     bool needs_content = false;  ///< the request's content is read before the exchange is answered where this is used
 };
 
+/// What a module does in a worker of its own accord, beside answering. Lives from the worker's first site to its end.
+class Companion {
+public:
+    Companion() = default;
+    Companion(const Companion&) = delete;
+    Companion& operator=(const Companion&) = delete;
+    virtual ~Companion() = default;
+    virtual void site_has_changed(const Site& site) = 0;  ///< the first one, or another
+    virtual void finish() = 0;                            ///< the worker ends: so do this one's tasks, which are in the worker's scope
+};
+using CompanionMaker = std::unique_ptr<Companion> (*)(Worker& worker);
+
 struct Module {
     std::string_view name;
     std::span<const config::Directive> directives;
@@ -74,6 +89,7 @@ struct Module {
     config::Checked<> (*begin)(config::Scope& main) = nullptr;
     /// For each scope that exchanges end in, once it is complete: resources that it will need.
     void (*finish)(SiteBuilder& builder, const config::SettingsTable& settings) = nullptr;
+    CompanionMaker accompany = nullptr;
 };
 
 }  // namespace webserv::server

@@ -37,7 +37,9 @@ constexpr char about_heads[] = "\"large_client_header_buffers\" says it for all 
 constexpr char about_receiving[] = "\"client_header_timeout\" says it for all versions of HTTP";
 constexpr char about_idling[] = "\"keepalive_timeout\" says it for all versions of HTTP";
 constexpr char about_devices[] = "there is nothing of the kind here";
-constexpr char about_stapling[] = "what is stapled comes from a file that the administrator has put there";
+constexpr char about_early_hints[] = "early hints come from proxied servers, and there is none in this configuration";
+constexpr char about_certificates[] = "a reload reads certificates anew, and connections notice nothing of those that are as they were";
+constexpr char about_quic[] = "QUIC is not spoken, so there are no packets to be led to their worker";
 // A module that is part of nginx, but a file of its own: what it does is here, or its directives are refused by name.
 constexpr char about_modules[] = "modules are not loaded; a directive that is missing here is refused by name";
 
@@ -56,6 +58,14 @@ template <auto Read, const auto& Why>
 Checked<> changes_nothing(Scope& scope, const Statement& statement) {
     if (const auto value = Read(statement); !value) return std::unexpected{value.error()};
     note_no_effect(scope, statement, Why);
+    return {};
+}
+
+Checked<> apply_early_hints(Scope& scope, const Statement& statement) {
+    for (const config::Word& word : statement.words) {
+        if (const auto value = builder(scope).compile_early(word); !value) return std::unexpected{value.error()};
+    }
+    note_no_effect(scope, statement, about_early_hints);
     return {};
 }
 
@@ -79,7 +89,7 @@ constexpr config::Directive of_http2(std::string_view name, std::string_view syn
             .syntax = syntax,
             .apply = changes_nothing<Read, Why>,
             .doc = "Accepted, and changes nothing: pushing is gone, and what holds for other versions of HTTP holds for HTTP/2.",
-            .repeatable = name == "http2_push"};
+            .repeatable = name != "http2_pool_size" && name != "http2_streams_index_size"};
 }
 
 constexpr config::Directive directives[] = {
@@ -170,6 +180,13 @@ constexpr config::Directive directives[] = {
      .syntax = "size",
      .apply = changes_nothing<config::size_of, about_subrequests>,
      .doc = "Accepted, and changes nothing: no directive here makes subrequests."},
+    {.name = "early_hints",
+     .contexts = everywhere,
+     .takes = arity::one_or_more,
+     .syntax = "value ...",
+     .apply = apply_early_hints,
+     .doc = "Accepted, and changes nothing: it decides whether the early hints (103) of a proxied server are passed on, and there is none.",
+     .repeatable = true},
     {.name = "multi_accept",
      .contexts = context::events,
      .takes = arity::flag,
@@ -215,11 +232,6 @@ constexpr config::Directive directives[] = {
      .syntax = "abort | stop",
      .apply = changes_nothing<debug_point_of, about_processes>,
      .doc = "Accepted, and changes nothing: there are no such points."},
-    {.name = "ssl_stapling_verify",
-     .contexts = before_location,
-     .takes = arity::flag,
-     .apply = changes_nothing<config::flag_of, about_stapling>,
-     .doc = "Accepted, and changes nothing: what is stapled comes from a file that the administrator has put there."},
     of_http2<text_of, about_push>("http2_push", "uri | off", everywhere),
     of_http2<config::flag_of, about_push>("http2_push_preload", "on | off", everywhere),
     of_http2<number_of, about_push>("http2_max_concurrent_pushes", "number"),
@@ -235,6 +247,17 @@ constexpr config::Directive directives[] = {
      .syntax = "device",
      .apply = changes_nothing<text_of, about_devices>,
      .doc = "Accepted, and changes nothing: the library has no engines any more, it has providers."},
+    {.name = "ssl_object_cache_inheritable",
+     .contexts = context::main,
+     .takes = arity::flag,
+     .apply = changes_nothing<config::flag_of, about_certificates>,
+     .doc = "Accepted, and changes nothing: a reload reads certificates anew, and connections notice nothing of those that are as they "
+            "were."},
+    {.name = "quic_bpf",
+     .contexts = context::main,
+     .takes = arity::flag,
+     .apply = changes_nothing<config::flag_of, about_quic>,
+     .doc = "Accepted, and changes nothing: QUIC is not spoken, so there are no packets to be led to their worker."},
     {.name = "google_perftools_profiles",
      .contexts = context::main,
      .syntax = "file",

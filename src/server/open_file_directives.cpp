@@ -26,15 +26,16 @@ Checked<> apply_open_file_cache(Scope& scope, const Statement& statement) {
     bool has_max = false;
     for (const config::Word& word : statement.words) {
         const std::string_view text = word.text;
-        if (text == "off" && statement.words.size() == 1) {
+        if (text == "off") {  // wins over other parameters, as in nginx
             settings.keeps = false;
-            return {};
+            continue;
         }
         const bool is_max = text.starts_with("max=") && config::parse_number(text.substr(4)).value_or(0) > 0;
         const bool is_inactive = text.starts_with("inactive=") && config::parse_seconds(text.substr(9));
         if (!is_max && !is_inactive) return complain(fmt::format("invalid \"open_file_cache\" parameter \"{}\"", text), word.place);
         has_max |= is_max;
     }
+    if (!settings.keeps) return {};
     if (!has_max) return complain("\"open_file_cache\" must have the \"max\" parameter", statement.name.place);
     note_no_effect(scope, statement, "files that are asked for are kept open in any case, and none is older than on the disk");
     return {};

@@ -14,6 +14,7 @@
 #include "io/sleep.hpp"
 #include "server/access.hpp"
 #include "server/answers.hpp"
+#include "server/request_content.hpp"
 #include "server/tls_settings.hpp"
 #include "server/worker.hpp"
 
@@ -74,15 +75,9 @@ Outcome enter_location(Exchange& exchange) {
         }
         exchange.location = &limited;
     }
-    const CoreSettings& core = exchange.core();
-    exchange.transport.limit_content(core.client_max_body_size, core.client_body_timeout);
     if (exchange.persistent && !may_persist(exchange)) exchange.persistent = false;
-    const std::uint64_t announced = exchange.request.content_length.value_or(0);
-    if (core.client_max_body_size > 0 && announced > core.client_max_body_size && !exchange.had_error_page) {
-        exchange.log(Level::error, fmt::format("client intended to send too large body: {} bytes", announced));
-        return Outcome::status(413);
-    }
-    return Outcome::declined();
+    if (exchange.post_action) return Outcome::declined();  // the content was a matter of the answer
+    return limit_request_content(exchange);
 }
 
 Outcome nobody_answered(Exchange& exchange) {
@@ -176,6 +171,16 @@ Task<> delay_refusal(Exchange& exchange) {
     (void)co_await io::sleep_until(exchange.worker.loop, &exchange.worker.scope, until);
 }
 
+// Phases once more, for what they do and for the log line: nothing of it is sent. As often as locations ask, within the bound of
+// internal redirects.
+Outcome begin_post_action(Exchange& exchange) {
+    const std::string& action = exchange.core().post_action;
+    if (exchange.post_action && exchange.has_redirected_too_often()) return Outcome::declined();
+    if (exchange.trace != nullptr) exchange.trace->note(fmt::format("post_action \"{}\"", action));
+    exchange.post_action = true;
+    return action.starts_with('@') ? exchange.jump_to(action) : exchange.redirect_internally(action, {});
+}
+
 Outcome apply_filters(Exchange& exchange) {
     http::Response& response = exchange.response;
     if (exchange.forced_status != 0) response.status = exchange.forced_status;
@@ -241,15 +246,21 @@ Task<> answer(Exchange& exchange, Outcome outcome) {
         while (outcome.kind == Kind::status) outcome = answer_status(exchange, outcome.code);
         if (outcome.kind == Kind::redirected) continue;
         if (outcome.kind == Kind::close) break;
-        outcome = apply_filters(exchange);
-        if (outcome.kind != Kind::declined) continue;
-        Answer answer = prepare_answer(exchange);
-        const http::Sent sent =
-            co_await exchange.transport.write_response(exchange.response, answer.options, answer.content, answer.limits, exchange.arena);
-        finish_answer(exchange, answer, sent);
-        break;
+        if (!exchange.post_action) {
+            outcome = apply_filters(exchange);
+            if (outcome.kind != Kind::declined) continue;
+            Answer answer = prepare_answer(exchange);
+            const http::Sent sent = co_await exchange.transport.write_response(exchange.response, answer.options, answer.content,
+                                                                               answer.limits, exchange.arena);
+            finish_answer(exchange, answer, sent);
+        }
+        if (exchange.core().post_action.empty()) break;
+        outcome = begin_post_action(exchange);
+        if (outcome.kind == Kind::declined) break;
     }
-    if (outcome.kind == Kind::close) {
+    if (outcome.kind == Kind::close && exchange.post_action) {
+        exchange.persistent = false;
+    } else if (outcome.kind == Kind::close) {
         exchange.persistent = false;
         exchange.forced_status = outcome.code;
         if (exchange.core().reset_timedout_connection) {

@@ -37,6 +37,7 @@ public:
     Store(Exchange& exchange, bool to_file) : exchange_{exchange}, to_file_{to_file} {}
 
     Result<> add(std::string_view bytes) {
+        size_ += bytes.size();
         const CoreSettings& core = exchange_.core();
         if (file_ == nullptr && !wants_file() && memory_.size() + bytes.size() <= core.client_body_buffer_size) {
             memory_ += bytes;
@@ -50,6 +51,7 @@ public:
         if (to_file_) {
             if (auto opened = open_file(); !opened) return opened;
         }
+        exchange_.request_content.size = size_;
         if (file_ != nullptr) {
             exchange_.request_content.file_path = file_->path();
         } else {
@@ -82,13 +84,22 @@ private:
     Exchange& exchange_;
     bool to_file_;
     std::string memory_;
+    std::uint64_t size_ = 0;
     const sys::TemporaryFile* file_ = nullptr;
 };
+
+// After the answer, nobody is asked for content that was not wanted before: values have none, and a handler can not do its work.
+Outcome too_late(Exchange& exchange, bool to_file) {
+    if (!to_file) return Outcome::declined();
+    exchange.log(Level::error, "request content is unavailable to a post_action");
+    return Outcome::status(500);
+}
 
 Task<Outcome> read(Exchange& exchange, bool to_file) {
     const bool wants_file = to_file && exchange.request_content.file_path.empty();
     const bool is_there = exchange.content_was_read || !exchange.request.has_content();
     if (is_there && !wants_file) co_return Outcome::declined();
+    if (!is_there && exchange.post_action) co_return too_late(exchange, to_file);
     Store store{exchange, to_file};
     Result<> added = store.add(exchange.request_content.bytes);
     if (!is_there) {
@@ -113,6 +124,16 @@ Task<Outcome> read(Exchange& exchange, bool to_file) {
 }
 
 }  // namespace
+
+Outcome limit_request_content(Exchange& exchange) {
+    const CoreSettings& core = exchange.core();
+    const bool was_read = exchange.content_was_read;
+    if (!was_read) exchange.transport.limit_content(core.client_max_body_size, core.client_body_timeout);
+    const std::uint64_t bytes = was_read ? exchange.request_content.size : exchange.request.content_length.value_or(0);
+    if (core.client_max_body_size == 0 || bytes <= core.client_max_body_size || exchange.had_error_page) return Outcome::declined();
+    exchange.log(Level::error, fmt::format("client intended to send too large body: {} bytes", bytes));
+    return Outcome::status(413);
+}
 
 Task<Outcome> read_request_content(Exchange& exchange) { return read(exchange, false); }
 

@@ -7,6 +7,10 @@
 
 namespace webserv::server {
 
+/// What the exchange's location says about the content: its bounds, for whoever will read it.
+/// @return declined, or 413 if more is announced, or was read already, than the location takes
+[[nodiscard]] Outcome limit_request_content(Exchange& exchange);
+
 /// @return declined once all of it is in exchange.request_content; else the status to answer (400, 408, 413, 500).
 /// Reads nothing the second time.
 Task<Outcome> read_request_content(Exchange& exchange);

@@ -11,6 +11,7 @@
 #include "config/syntax.hpp"
 #include "server/core_settings.hpp"
 #include "server/listen.hpp"
+#include "server/module.hpp"
 #include "server/variables.hpp"
 #include "server/virtual_host.hpp"
 
@@ -47,6 +48,7 @@ struct Site {
     std::vector<std::unique_ptr<VirtualHost>> hosts;
     std::vector<std::unique_ptr<ListenPoint>> points;  ///< one socket each
     VariableTable variables;
+    std::vector<CompanionMaker> companions;   ///< of the modules that have one
     std::shared_ptr<const observe::Log> log;  ///< of the http level: before a server is known
     struct AccessLogFile {
         observe::LogPlace place;

@@ -97,9 +97,18 @@ Checked<config::Expression> SiteBuilder::compile(const config::Word& word, Scope
     return expression;
 }
 
+Checked<config::Expression> SiteBuilder::compile_early(const config::Word& word) {
+    auto expression = config::Expression::compile(word, site_->variables);
+    (void)site_->variables.take_needs_content();
+    return expression;
+}
+
 Checked<std::unique_ptr<Site>> SiteBuilder::build() {
     site_ = std::make_unique<Site>();
-    for (const Module* const module : modules_) site_->variables.add(module->variables);
+    for (const Module* const module : modules_) {
+        site_->variables.add(module->variables);
+        if (module->accompany != nullptr) site_->companions.push_back(module->accompany);
+    }
 
     const std::string folder = options_.conf_path.substr(0, options_.conf_path.rfind('/'));
     auto& error_logs = site_->main.own<ErrorLogSettings>();

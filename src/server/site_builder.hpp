@@ -43,6 +43,8 @@ public:
     void note(std::string message, const config::Place& place);  ///< of no consequence, but worth a line in the log
     /// A value with variables. Where it needs the request's content, the scope's exchanges will read that first.
     [[nodiscard]] config::Checked<config::Expression> compile(const config::Word& word, config::Scope& scope);
+    /// The same for a value that is asked for before content can be read: it makes nobody read any.
+    [[nodiscard]] config::Checked<config::Expression> compile_early(const config::Word& word);
 
     [[nodiscard]] config::Checked<> add_http(config::Scope& outer, const config::Statement& statement);
     [[nodiscard]] config::Checked<> add_server(config::Scope& outer, const config::Statement& statement);

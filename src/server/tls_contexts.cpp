@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/url.hpp"
 #include "server/site_builder.hpp"
 #include "server/tls_settings.hpp"
 
@@ -163,6 +164,7 @@ private:
         const auto pem = read(*word, "cannot load trusted certificates");
         if (!pem) return std::unexpected{pem.error()};
         identity_ += *pem;
+        trusted_ += *pem;
         return check(context_.trust(*pem, builder_.absolute_in_conf(word->text), sent), *word);
     }
     Checked<> set_trust() {
@@ -172,6 +174,7 @@ private:
             const Word& word = *settings_.revocations;
             const auto pem = read(word, "cannot load revocations");
             if (!pem) return std::unexpected{pem.error()};
+            trusted_ += *pem;
             identity_ += *pem;  // a session is not asked again whether its certificate is revoked
             if (auto done = check(context_.add_revocations(*pem, builder_.absolute_in_conf(word.text)), word); !done) return done;
         }
@@ -184,22 +187,39 @@ private:
         return {};
     }
 
+    // What cannot be asked is no error, as in nginx: the certificate is as good as without.
+    void staple_for(std::shared_ptr<tls::CertificateStatus> status, const config::Place& place) {
+        const auto ignore = [&](std::string_view why) {
+            builder_.warn(fmt::format("\"ssl_stapling\" ignored, {} in OCSP responder \"{}\" in the certificate \"{}\"", why,
+                                      status->responder(), status->name()),
+                          place);
+        };
+        const auto url = http::parse_url(status->responder());
+        if (!status->responder().starts_with("http://")) return ignore("invalid URL prefix");
+        if (!url) return ignore(http::describe(url.error()));
+        context_.staple_for(std::move(status));
+    }
     Checked<> set_stapling() {
         if (!settings_.stapling) return {};
-        const Word& certificate = settings_.certificates.entries().back();
-        if (!settings_.stapling_file) {
-            if (context_.has_responder()) {
-                return complain("asking for what \"ssl_stapling\" staples is known to nginx but not supported by webserv yet",
-                                certificate.place, "a program that asks, and \"ssl_stapling_file\"");
-            }
-            builder_.warn(fmt::format("\"ssl_stapling\" ignored, no OCSP responder URL in the certificate \"{}\"", certificate.text),
-                          certificate.place);
-            return {};
+        const config::Place& place = settings_.certificates.begin()->place;
+        if (settings_.stapling_file) {
+            const Word& word = *settings_.stapling_file;
+            const auto response = read(word, "cannot load OCSP response");
+            if (!response) return std::unexpected{response.error()};
+            return check(context_.set_stapled(*response, builder_.absolute_in_conf(word.text)), word);
         }
-        const Word& word = *settings_.stapling_file;
-        const auto response = read(word, "cannot load OCSP response");
-        if (!response) return std::unexpected{response.error()};
-        return check(context_.set_stapled(*response, builder_.absolute_in_conf(word.text)), word);
+        if (named_) builder_.warn("\"ssl_stapling\" ignored for certificates with variables in their names", place);
+        for (auto& status :
+             context_.askable({.responder = settings_.stapling_responder ? settings_.stapling_responder->text : std::string{},
+                               .verify = settings_.stapling_verify,
+                               .trust = trusted_})) {
+            if (status) {
+                staple_for(std::move(*status), place);
+            } else {
+                builder_.warn(fmt::format("\"ssl_stapling\" ignored, {}", status.error()), place);
+            }
+        }
+        return {};
     }
 
     Checked<> run_commands() {
@@ -214,6 +234,7 @@ private:
     const TlsSettings& settings_;
     tls::Context& context_;
     std::string identity_;
+    std::string trusted_;  // all that decides whom to believe
     std::shared_ptr<NamedCertificates> named_;
 };
 

@@ -336,14 +336,33 @@ constexpr Directive directives[] = {
      .takes = arity::flag,
      .fallback = "off",
      .apply = config::store_flag<&TlsSettings::stapling>,
-     .doc = "Whether clients that want it get word of the authority that the certificate has not been revoked (OCSP), from "
-            "`ssl_stapling_file`. Without a file: where the certificate names nobody to ask, as most do not any more, it is ignored with a "
-            "warning; where it does, that is refused, as webserv asks nobody."},
+     .doc = "Whether clients that want it get word of the authority that the certificate has not been revoked (OCSP). Each worker asks the "
+            "responder that the certificate names, from its start on, once an hour at least and five minutes before the answer expires; "
+            "after a failure, which is logged, again after five minutes. No handshake waits for it, and an answer that has expired is not "
+            "stapled. The issuer's certificate is looked for in the file of the certificate, then among `ssl_trusted_certificate`. A "
+            "certificate that has no responder or no issuer there, as most name no responder any more, is served without, with a warning. "
+            "Names of responders are resolved as `resolver` says."},
     {.name = "ssl_stapling_file",
      .contexts = servers,
      .syntax = "file",
      .apply = store_word<&TlsSettings::stapling_file>,
-     .doc = "What is stapled: an OCSP response in DER, as `openssl ocsp -respout` writes it. Read at start and at reload."},
+     .doc =
+         "What is stapled instead of asking: an OCSP response in DER, as `openssl ocsp -respout` writes it. Read at start and at reload; "
+         "it is not verified."},
+    {.name = "ssl_stapling_responder",
+     .contexts = servers,
+     .syntax = "url",
+     .apply = store_word<&TlsSettings::stapling_responder>,
+     .doc = "The responder to ask, whatever the certificate says: `http://host[:port]/path`. Others than `http` are not asked, which is a "
+            "warning: what a responder says is signed anyway."},
+    {.name = "ssl_stapling_verify",
+     .contexts = servers,
+     .takes = arity::flag,
+     .fallback = "off",
+     .apply = config::store_flag<&TlsSettings::stapling_verify>,
+     .doc = "Whether an answer is stapled only if its signer may speak for the authority: it is the issuer itself, in the certificate's "
+            "file or trusted, or one whom the issuer has appointed; then the certificates up to the root have to be in "
+            "`ssl_trusted_certificate`. Without it the signature is checked, but not whose it is: clients do that."},
     {.name = "ssl_crl",
      .contexts = servers,
      .syntax = "file",

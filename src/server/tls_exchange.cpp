@@ -142,10 +142,15 @@ constexpr Variable variables[] = {
     {.name = "ssl_curve", .get = fact<tls::curve_of>},
     {.name = "ssl_curves", .get = fact<tls::offered_curves_of>},
     {.name = "ssl_early_data", .get = early_data},
+    // Encrypted names of servers are for another library: nginx has no values here either.
+    {.name = "ssl_ech_outer_server_name", .get = [](Exchange&, std::string_view) { return Value{}; }},
+    {.name = "ssl_ech_status", .get = [](Exchange&, std::string_view) { return Value{}; }},
     {.name = "ssl_protocol", .get = fact<tls::protocol_of>},
     {.name = "ssl_server_name", .get = fact<tls::server_name_of>},
     {.name = "ssl_session_id", .get = fact<tls::session_id_of>},
     {.name = "ssl_session_reused", .get = reused},
+    {.name = "ssl_sigalg", .get = fact<tls::signature_of>},
+    {.name = "ssl_sigalgs", .get = fact<tls::offered_signatures_of>},
 };
 
 }  // namespace

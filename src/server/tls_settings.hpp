@@ -53,6 +53,8 @@ struct TlsSettings {
     std::optional<config::Word> revocations;
     bool stapling = false;
     std::optional<config::Word> stapling_file;
+    std::optional<config::Word> stapling_responder;  ///< a URL, whatever the certificate says
+    bool stapling_verify = false;
 };
 
 /// What these settings make of OpenSSL; null: they name no certificate.

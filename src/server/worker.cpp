@@ -162,6 +162,15 @@ void Worker::install(std::shared_ptr<Site> site, std::span<const std::shared_ptr
     if (is_first) concurrency_ = Concurrency::of(site_->process().concurrency, *this);
     if (!draining_) use_listeners(listeners);
     if (!is_first) concurrency_->site_has_changed();
+    if (!draining_) tell_companions();
+}
+
+void Worker::tell_companions() {
+    for (const CompanionMaker maker : site_->companions) {
+        auto known = std::find_if(companions_.begin(), companions_.end(), [&](const auto& companion) { return companion.first == maker; });
+        if (known == companions_.end()) known = companions_.insert(known, {maker, maker(*this)});
+        known->second->site_has_changed(*site_);
+    }
 }
 
 // With thousands of servers it takes a while to take a site apart: nobody's request waits for that.
@@ -252,6 +261,7 @@ void Worker::drain() {
     wake_room_waiters();
     end_idle(nullptr);
     if (concurrency_) concurrency_->drain();
+    for (const auto& [maker, companion] : companions_) companion->finish();
 }
 
 void Worker::stop() {
@@ -259,6 +269,7 @@ void Worker::stop() {
     wake_room_waiters();
     scope.cancel();
     if (concurrency_) concurrency_->stop();
+    for (const auto& [maker, companion] : companions_) companion->finish();
 }
 
 void Worker::branch_off(const Worker& parent) {

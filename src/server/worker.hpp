@@ -135,6 +135,7 @@ private:
         void append(Connection& connection) noexcept;
         void remove(Connection& connection) noexcept;
     };
+    void tell_companions();
     void wake_room_waiters();
     void end_older_exchanges();
     void retire(std::shared_ptr<Site> site);
@@ -149,6 +150,7 @@ private:
         ThreadPoolSettings settings;
         std::unique_ptr<io::HelperThreads> threads;
     };
+    std::vector<std::pair<CompanionMaker, std::unique_ptr<Companion>>> companions_;
     std::vector<ThreadPool> thread_pools_;  // those that were asked for
     std::chrono::microseconds longest_turn_{};
     std::uint64_t connections_ = 0;

@@ -5,10 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "tls/certificate_status.hpp"
 #include "tls/credential.hpp"
 #include "tls/handle.hpp"
 #include "tls/session_cache.hpp"
@@ -66,8 +69,13 @@ public:
     [[nodiscard]] Outcome trust_system();  ///< whom this machine trusts: SSL_CERT_FILE, SSL_CERT_DIR, /etc/ssl/certs
     [[nodiscard]] Outcome add_revocations(std::string_view pem, std::string_view name);
     void set_verify(Verify verify, int depth);
-    [[nodiscard]] bool has_responder() const;  ///< the certificate that was added last says whom to ask whether it is revoked (OCSP)
     [[nodiscard]] Outcome set_stapled(std::string_view response, std::string_view name);  ///< an OCSP response, DER
+    /// For each certificate: whom to ask about it, or why nobody can be asked, in nginx's words. Once all is trusted that will be.
+    /// @param asking  an empty responder: the one in the certificate
+    [[nodiscard]] std::vector<std::expected<std::shared_ptr<CertificateStatus>, std::string>> askable(
+        CertificateStatus::Asking asking) const;
+    void staple_for(std::shared_ptr<CertificateStatus> status);  ///< one of these: what it has is stapled
+    [[nodiscard]] std::span<const std::shared_ptr<CertificateStatus>> statuses() const noexcept;
 
     [[nodiscard]] ssl_ctx_st* handle() const noexcept { return handle_.get(); }
 

@@ -3,11 +3,9 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cstring>
@@ -24,7 +22,9 @@ namespace webserv::tls {
 Outcome Context::use_certificate(const Credential::Pair& pair) {
     const auto credential = Credential::parse(pair);
     if (!credential) return std::unexpected{credential.error()};
-    return credential->give(handle());
+    auto given = credential->give(handle());
+    if (given) state_of(handle())->certificate_names.emplace_back(SSL_CTX_get0_certificate(handle()), pair.chain_name);
+    return given;
 }
 
 Outcome Context::trust(std::string_view pem, std::string_view name, bool sent) {
@@ -70,39 +70,12 @@ namespace {
 // The handshake goes on whatever the certificate is: the answer says what is wrong with it (495).
 int accept_any(int /*is_good*/, X509_STORE_CTX* /*store*/) { return 1; }
 
-int give_stapled(SSL* session, void* /*argument*/) {
-    const std::string& stapled = state_of(SSL_get_SSL_CTX(session))->stapled;
-    auto* const copy = static_cast<unsigned char*>(OPENSSL_memdup(stapled.data(), stapled.size()));  // OpenSSL frees it
-    if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
-    (void)SSL_set_tlsext_status_ocsp_resp(session, copy, static_cast<long>(stapled.size()));
-    return SSL_TLSEXT_ERR_OK;
-}
-
 }  // namespace
 
 void Context::set_verify(Verify verify, int depth) {
     const bool is_server = SSL_CTX_get_ssl_method(handle()) == TLS_server_method();
     SSL_CTX_set_verify(handle(), verify == Verify::off ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, is_server ? accept_any : nullptr);
     SSL_CTX_set_verify_depth(handle(), depth);
-}
-
-bool Context::has_responder() const {
-    X509* const certificate = SSL_CTX_get0_certificate(handle());
-    STACK_OF(OPENSSL_STRING)* const responders = certificate != nullptr ? X509_get1_ocsp(certificate) : nullptr;
-    const bool has_some = responders != nullptr && sk_OPENSSL_STRING_num(responders) > 0;
-    X509_email_free(responders);
-    return has_some;
-}
-
-Outcome Context::set_stapled(std::string_view response, std::string_view name) {
-    forget_failures();
-    const auto* octets = reinterpret_cast<const unsigned char*>(response.data());
-    OCSP_RESPONSE* const parsed = d2i_OCSP_RESPONSE(nullptr, &octets, static_cast<long>(response.size()));
-    if (parsed == nullptr) return std::unexpected{take_failure(quoted("d2i_OCSP_RESPONSE_bio()", name))};
-    OCSP_RESPONSE_free(parsed);
-    state_of(handle())->stapled = response;
-    SSL_CTX_set_tlsext_status_cb(handle(), give_stapled);
-    return {};
 }
 
 }  // namespace webserv::tls

@@ -2,9 +2,12 @@
 // a connection may outlive the configuration that it was made by.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tls/certificate_status.hpp"
 #include "tls/handle.hpp"
 #include "tls/session_cache.hpp"
 #include "tls/ticket_keys.hpp"
@@ -12,10 +15,12 @@
 namespace webserv::tls {
 
 struct ContextState {
-    std::string application_protocols;      ///< as ALPN writes a list
-    std::vector<TicketKey> ticket_keys;     ///< of files; none: the shared ones
-    SessionCache* session_cache = nullptr;  ///< that all workers share
-    std::string stapled;                    ///< an OCSP response
+    std::string application_protocols;                                      ///< as ALPN writes a list
+    std::vector<TicketKey> ticket_keys;                                     ///< of files; none: the shared ones
+    SessionCache* session_cache = nullptr;                                  ///< that all workers share
+    std::string stapled;                                                    ///< an OCSP response, whatever the certificate
+    std::vector<std::shared_ptr<CertificateStatus>> statuses;               ///< of the certificates that somebody is asked about
+    std::vector<std::pair<const x509_st*, std::string>> certificate_names;  ///< their files, for messages
 };
 
 /// Never null for a context of ours.

@@ -122,12 +122,6 @@ std::string session_id_of(const Stream& stream) {
 
 bool is_resumed(const Stream& stream) { return SSL_session_reused(stream.handle()) == 1; }
 
-std::string_view signature_of_peer(const Stream& stream) {
-    int kind = 0;
-    if (SSL_get_peer_signature_type_nid(stream.handle(), &kind) != 1) return {};
-    return view_of(OBJ_nid2sn(kind));
-}
-
 Verdict verdict_of(const Stream& stream) {
     Verdict verdict;
     verdict.has_certificate = SSL_get0_peer_certificate(stream.handle()) != nullptr;

@@ -19,7 +19,10 @@ namespace webserv::tls {
 [[nodiscard]] std::string_view application_protocol_of(const Stream& stream);  ///< ALPN: "http/1.1"; empty: none
 [[nodiscard]] std::string session_id_of(const Stream& stream);                 ///< in hex
 [[nodiscard]] bool is_resumed(const Stream& stream);
+// Signatures, by RFC 8446's names: "ecdsa_secp256r1_sha256"; of a handshake, not of a resumed session.
 [[nodiscard]] std::string_view signature_of_peer(const Stream& stream);
+[[nodiscard]] std::string_view signature_of(const Stream& stream);      ///< ours
+[[nodiscard]] std::string offered_signatures_of(const Stream& stream);  ///< by the client: names, or numbers
 
 /// What became of the peer's certificate.
 struct Verdict {

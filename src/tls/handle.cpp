@@ -14,5 +14,6 @@ void Release::operator()(evp_pkey_st* object) const noexcept { EVP_PKEY_free(obj
 void Release::operator()(ssl_ctx_st* object) const noexcept { SSL_CTX_free(object); }
 void Release::operator()(ssl_st* object) const noexcept { SSL_free(object); }
 void Release::operator()(x509_st* object) const noexcept { X509_free(object); }
+void Release::operator()(x509_store_st* object) const noexcept { X509_STORE_free(object); }
 
 }  // namespace webserv::tls

@@ -9,6 +9,7 @@ struct evp_pkey_st;
 struct ssl_ctx_st;
 struct ssl_st;
 struct x509_st;
+struct x509_store_st;
 
 namespace webserv::tls {
 
@@ -18,6 +19,7 @@ struct Release {
     void operator()(ssl_ctx_st* object) const noexcept;
     void operator()(ssl_st* object) const noexcept;
     void operator()(x509_st* object) const noexcept;
+    void operator()(x509_store_st* object) const noexcept;
 };
 
 using BioHandle = std::unique_ptr<bio_st, Release>;
@@ -25,5 +27,6 @@ using KeyHandle = std::unique_ptr<evp_pkey_st, Release>;
 using ContextHandle = std::unique_ptr<ssl_ctx_st, Release>;
 using SessionHandle = std::unique_ptr<ssl_st, Release>;
 using CertificateHandle = std::unique_ptr<x509_st, Release>;
+using StoreHandle = std::unique_ptr<x509_store_st, Release>;
 
 }  // namespace webserv::tls

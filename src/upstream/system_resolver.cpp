@@ -77,18 +77,4 @@ Task<std::expected<std::vector<sys::Address>, ResolveError>> SystemResolver::res
     co_return std::move(lookup->outcome);
 }
 
-std::string_view describe(ResolveError error) noexcept {
-    switch (error) {
-        case ResolveError::unknown_host:
-            return "is not known: there is no such host, or it has no address";
-        case ResolveError::no_answer:
-            return "could not be looked up: the name servers do not answer";
-        case ResolveError::timed_out:
-            return "was not looked up in time";
-        case ResolveError::failed:
-            return "could not be looked up on this machine";
-    }
-    return "could not be looked up";
-}
-
 }  // namespace webserv::upstream

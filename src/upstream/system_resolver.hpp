@@ -6,24 +6,15 @@
 #include <expected>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/task.hpp"
 #include "io/loop.hpp"
 #include "io/scope.hpp"
 #include "sys/address.hpp"
+#include "upstream/resolve_error.hpp"
 
 namespace webserv::upstream {
-
-enum class ResolveError : unsigned char {
-    unknown_host,  ///< nobody knows the name, or it has no address
-    no_answer,     ///< the name servers did not answer, or not now
-    timed_out,     ///< ... within the deadline
-    failed,        ///< something here is broken
-};
-/// "is not known", "...": what a message says behind the name.
-[[nodiscard]] std::string_view describe(ResolveError error) noexcept;
 
 class SystemResolver {
 public:

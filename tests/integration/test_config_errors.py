@@ -77,6 +77,8 @@ CASES = [
     (server("error_log x loud;"), 'invalid log level "loud" in FILE:4'),
     (server("location / { root /a; alias /b; }"), '"alias" directive is duplicate, "root" directive was specified earlier in FILE:4'),
     (server("location @a { alias /b; }"), 'the "alias" directive cannot be used inside the named location in FILE:4'),
+    (server("location / { alias $document_root/x; }"), 'the $document_root variable cannot be used in the "alias" directive in FILE:4'),
+    (server("error_log x warn error;"), 'duplicate log level "error" in FILE:4'),
     (server("alias /a;"), '"alias" directive is not allowed here in FILE:4'),
     (server("internal;"), '"internal" directive is not allowed here in FILE:4'),
     (server("location / { internal on; }"), 'invalid number of arguments in "internal" directive in FILE:4'),

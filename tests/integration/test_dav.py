@@ -52,6 +52,16 @@ def test_put(pair):
     assert same(pair, "PUT", "/too-large", content="x" * 11_000_000) == 413
 
 
+def test_several_lines_of_methods_add_up(serve, site):
+    server = serve(server="""location / { dav_methods PUT; dav_methods DELETE; alias {dir}/files/;
+        location /only/ { dav_methods DELETE; alias {dir}/files/; } }""")
+    (site.dir / "files").mkdir()
+    (site.dir / "files").chmod(0o777)
+    assert server.request("PUT", "/a", content="x").status == 201
+    assert server.request("PUT", "/only/a", content="x").status == 405
+    assert server.request("DELETE", "/a").status == 204
+
+
 @covers("dav_access", "create_full_put_path")
 def test_put_makes_folders(pair):
     assert same(pair, "PUT", "/full/a/b/c", content="x") == 201

@@ -140,6 +140,17 @@ def test_refused(site, words, message):
     assert message in result.stderr
 
 
+@webserv_only("has other details to tell")
+@covers("error_log")
+@cases("words, told", [("debug", True), ("debug_http", True), ("debug_core debug_http", True), ("debug_event", False), ("debug_core debug_mail", False), ("info", False)])
+def test_kinds_of_debugging(serve, site, words, told):
+    server = serve(server=f"error_log {{dir}}/own {words}; location / {{ return 404; }} location /missing {{ root {{root}}; }}")
+    server.get("/")
+    server.get("/missing")
+    server.error_line("No such file", "own")
+    assert ("[debug]" in (site.dir / "own").read_text()) == told
+
+
 @webserv_only("has no formats, and keeps logs in memory")
 @cases("words, message", [
     ("{dir}/x error format=xml", 'unknown format "xml" of "error_log"'),

@@ -1,18 +1,16 @@
-# integration/test_http2.py: HTTP/2 over cleartext: the same answers as over HTTP/1, many at once.
-# Frames that break the rules are in test_http2_rules.py, peers that mean harm in test_http2_abuse.py.
-import itertools
+# integration/test_http2.py: HTTP/2 over cleartext: the same answers as over HTTP/1.
+# Many streams at once are in test_http2_streams.py, the ends of connections in test_http2_ends.py.
 import re
 import shutil
 import subprocess
 
 import pytest
-from harness import http2, process, reload
+from harness import http2, process
 from harness.http2 import END_HEADERS, END_STREAM, Http2, pseudo
 from harness.marks import cases, covers, not_in_model, webserv_only
 
 pytestmark = webserv_only("over cleartext, nginx 1.22 speaks only HTTP/2 where it speaks it")
 
-SERVER = "http2 on; "
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +84,14 @@ def test_names_of_fields_are_in_lower_case(client):
 def test_trailers(client):
     answer = client.fetch("/trailer")
     assert (answer.content, answer.trailers, answer.ended) == (b"small content\n", [("x-checksum", "abc")], True)
+
+
+def test_what_is_said_about_a_connection_is_left_out(serve):
+    server = serve(server="http2 on; add_header Connection close; add_header Keep-Alive timeout=1; add_header Upgrade h2c; "
+                          "add_header Proxy-Connection x; add_header X-Kept yes; return 200 x;")
+    with Http2(server.address) as client:
+        names = {name for name, _ in client.fetch("/").fields}
+    assert "x-kept" in names and not names & {"connection", "keep-alive", "upgrade", "proxy-connection"}
 
 
 @cases("target", ["/small", "/missing", "/trailer"])
@@ -206,216 +212,33 @@ def test_the_window_of_request_content(serve):
     with Http2(server.address) as client:
         client.sync()
         assert client.settings[http2.INITIAL_WINDOW_SIZE] == 10240
-        stream = client.begin(pseudo("/", "POST"), END_HEADERS)
-        client.frame(http2.DATA, 0, stream, b"x" * 10241)
-        assert client.answer(stream).reset == http2.FLOW_CONTROL_ERROR
-
-
-# Many at once
-
-
-def test_a_thousand_streams(server, client):
-    content = (server.site.root / "small").read_bytes()
-    for first in range(0, 1000, 100):
-        for stream in [client.ask(f"/small?{first + i}") for i in range(100)]:
-            assert client.answer(stream).content == content
-
-
-def test_a_large_answer_does_not_stop_a_small_one(server):
-    with Http2(server.address, receive_buffer=65536) as client:
-        large = client.ask("/large")
-        client.read_until(lambda got: got.type == http2.DATA)
-        small = client.ask("/small")
-        assert client.answer(small).status == 200
-        assert not client.answers[large].ended
-        assert len(client.answer(large).content) == 3_000_000
-
-
-def test_streams_without_a_priority_take_turns(server):
-    with Http2(server.address, {http2.INITIAL_WINDOW_SIZE: 1 << 20}) as client:
-        client.send(b"".join(client.headers(stream, pseudo("/medium")) for stream in (1, 3, 5)))
-        for stream in (1, 3, 5):
-            client.answers[stream] = http2.Answer()
-        sent = []
-        while not all(client.answers[stream].ended for stream in (1, 3, 5)):
-            got = client.read_frame()
-            if got.type == http2.DATA:
-                sent.append((got.stream, len(got.payload)))
-        turns = [(stream, sum(octets for _, octets in frames)) for stream, frames in itertools.groupby(sent, lambda frame: frame[0])]
-        assert turns[:6] == [(1, 32768), (3, 32768), (5, 32768)] * 2
-
-
-@cases("urgencies, expected", [(("u=5", "u=1", "u=3"), [3, 5, 1]), (("u=3", "u=3", "u=0, i"), [5, 1, 3]), (("", "u=7", "u=2;x"), [5, 1, 3])])
-def test_urgent_streams_go_first(server, urgencies, expected):
-    with Http2(server.address, {http2.INITIAL_WINDOW_SIZE: 1 << 20}) as client:
-        heads = [client.headers(stream, pseudo("/medium") + ([("priority", value)] if value else []))
-                 for stream, value in zip((1, 3, 5), urgencies, strict=True)]
-        client.send(b"".join(heads))
-        ended = []
-        while len(ended) < 3:
-            got = client.read_frame()
-            if got.ends_stream:
-                ended.append(got.stream)
-        assert ended == expected
-
-
-@cases("early", [True, False])
-def test_priority_update(server, early):
-    with Http2(server.address, {http2.INITIAL_WINDOW_SIZE: 0}) as client:
-        update = http2.frame(http2.PRIORITY_UPDATE, payload=b"\0\0\0\x05u=0")
-        streams = b"".join(client.headers(stream, pseudo("/medium")) for stream in (1, 3, 5))
-        client.send(update + streams if early else streams + update)
-        client.sync()
-        while not all(stream in client.answers and client.answers[stream].fields for stream in (1, 3, 5)):
-            client.read_frame()
-        client.send(http2.settings({http2.INITIAL_WINDOW_SIZE: 1 << 20}))
-        first = client.read_until(lambda got: got.ends_stream)
-        assert first.stream == 5
-
-
-def test_content_waits_for_the_windows(server):
-    with Http2(server.address, {http2.INITIAL_WINDOW_SIZE: 10}, quiet=True, window=False) as client:
-        stream = client.ask("/medium")
-        assert client.frames_of(stream, 10) == [10]
-        client.send(http2.window_update(stream, 1))
-        assert client.frames_of(stream, 11) == [10, 1]
-        client.send(http2.settings({http2.INITIAL_WINDOW_SIZE: 5}))  # the window is below zero now
-        client.send(http2.window_update(stream, 5))
-        client.sync()
-        assert client.answers[stream].frames == [10, 1]
-        client.send(http2.window_update(stream, 200_000))
-        client.frames_of(stream, 65535)
-        client.sync()
-        assert len(client.answers[stream].content) == 65535  # the connection's window
-        client.send(http2.window_update(0, 100_000))
-        assert len(client.answer(stream).content) == 100_000
-
-
-@covers("http2_max_concurrent_streams")
-def test_more_streams_than_allowed(serve):
-    server = serve(server="http2 on; http2_max_concurrent_streams 3; location = / { return 200 x; } location /file { limit_rate 1k; }")
-    server.site.write("file", "x" * 100_000)
-    with Http2(server.address) as client:
-        streams = [client.ask("/file", method="GET") for _ in range(4)]
-        assert client.answer(streams[3]).reset == http2.REFUSED_STREAM
-        assert client.settings[http2.MAX_CONCURRENT_STREAMS] == 3
-        client.send(http2.rst_stream(streams[0]))
-        assert process.wait_until(lambda: client.fetch("/").status == 200, what="room for another stream")
-
-
-@covers("http2_chunk_size")
-@cases("size, expected", [("1k", 1024), ("8k", 8192), ("1m", 16384)])
-def test_frames_of_content(serve, size, expected):
-    server = serve(server=f"http2 on; location / {{ http2_chunk_size {size}; }}")
-    server.site.write("file", "x" * 100_000)
-    with Http2(server.address, {http2.INITIAL_WINDOW_SIZE: 1 << 20}) as client:
-        assert set(client.fetch("/file").frames[:-1]) == {expected}
-
-
-@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not there")
-@not_in_model("fork", "a child reads")
-@covers("http2_recv_buffer_size")
-def test_reads_are_as_large_as_the_buffer(serve, site):
-    server = serve(http="http2_recv_buffer_size 5000; server { listen 127.0.0.1:{port}; http2 on; return 200 x; }")
-    trace = site.dir / "trace"
-    tracer = subprocess.Popen(["strace", "-e", "trace=recvfrom", "-o", str(trace), "-p", str(server.process.workers()[0])],
-                              stderr=subprocess.PIPE, text=True)
-    try:
-        assert "attached" in tracer.stderr.readline()
-        with Http2(server.address) as client:
-            assert client.fetch("/").status == 200
-        process.wait_until(lambda: re.search(r"recvfrom\(\d+, .*, 5000, ", trace.read_text()), what="a read of 5000 octets")
-    finally:
-        tracer.terminate()
-        tracer.communicate()
-
-
-# Beginning and end
-
-
-def test_http1_on_the_same_port(server):
-    assert server.get("/small").content == b"small content\n"
-    assert server.raw("PRI / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 40")
-
-
-def test_the_preface_may_come_in_pieces(server):
-    with Http2(server.address, begin=False) as client:
-        for octet in http2.PREFACE + http2.settings({}) + client.headers(1, pseudo("/small")):
-            client.send(bytes([octet]))
         client.answers[1] = http2.Answer()
-        assert client.answer(1).status == 200
+        client.send(client.headers(1, pseudo("/", "POST"), END_HEADERS) + http2.frame(http2.DATA, 0, 1, b"x" * 10241))
+        assert client.answer(1).reset == http2.FLOW_CONTROL_ERROR
 
 
-@cases("on, off", [("", "http2 off;"), (" http2", "")])
-def test_where_it_is_not_spoken(serve, on, off):
-    server = serve(http="server { listen 127.0.0.1:{port}" + on + "; " + off + " return 200 x; } server { listen 127.0.0.1:{port2}; return 200 x; }")
-    assert server.raw(http2.PREFACE, address=("127.0.0.1", server.site.port("port2"))).startswith(b"HTTP/1.1 400")
-    if on:
-        assert '"listen ... http2" directive is deprecated' in server.process.stderr
-        with Http2(server.address) as client:
-            assert client.fetch("/").text == "x"
-
-
-@covers("keepalive_requests")
-def test_a_connection_has_a_number_of_requests(serve):
-    server = serve(server="http2 on; keepalive_requests 3; return 200 x;")
+@covers("http2_body_preread_size")
+@cases("size", ["0", "64k"])
+def test_the_window_opens_when_the_content_is_wanted(serve, size):
+    server = serve(server=f'http2 on; http2_body_preread_size {size}; client_body_buffer_size 300k; return 200 "$request_body";')
     with Http2(server.address) as client:
-        for _ in range(3):
-            assert client.fetch("/").status == 200
-        assert client.error() == http2.NO_ERROR
-        assert [got.goaway[0] for got in client.others if got.type == http2.GOAWAY] == [2**31 - 1, 5]
+        client.sync()
+        stream = client.begin(pseudo("/", "POST"), END_HEADERS)
+        client.read_until(lambda got: got.type == http2.WINDOW_UPDATE and got.stream == stream)
+        assert client.windows[stream] >= 1 << 20
+        for _ in range(20):
+            client.frame(http2.DATA, 0, stream, b"x" * 10_000)
+        client.frame(http2.DATA, END_STREAM, stream)
+        assert client.answer(stream).content == b"x" * 200_000
 
 
-@covers("keepalive_timeout", "keepalive_time")
-@cases("directive", ["keepalive_timeout 100ms", "keepalive_time 1ms"])
-def test_a_connection_ends_after_its_time(serve, directive):
-    server = serve(server=f"http2 on; {directive}; return 200 x;")
+@covers("http2_body_preread_size")
+def test_the_window_stays_as_it_is_for_content_that_nobody_wants(serve):
+    server = serve(server="http2 on; http2_body_preread_size 10k; location / { limit_rate 1; return 200 xxx; }")
     with Http2(server.address) as client:
-        while client.goaway is None:
-            stream = client.ask("/")
-            while not client.answers[stream].ended and client.read_frame() is not None:
-                pass
-            assert client.answers[stream].ended or client.goaway
-            if "timeout" in directive:
-                break
-        assert client.error() == http2.NO_ERROR
-
-
-@covers("client_header_timeout")
-@cases("octets", [b"", http2.PREFACE[:10], http2.PREFACE, http2.PREFACE + http2.settings({}) + b"\0\0"])
-def test_a_client_that_says_too_little(serve, octets):
-    server = serve(server="http2 on; client_header_timeout 200ms; keepalive_timeout 1000s; return 200 x;")
-    with Http2(server.address, begin=False, quiet=True) as client:
-        client.send(octets)
-        assert client.error() in (None, http2.NO_ERROR)
-
-
-@not_in_model("iterative", "it serves one connection at a time")
-def test_quit_lets_streams_end(serve):
-    server = serve(server="http2 on; location / { limit_rate 100k; }")
-    server.site.write("file", "x" * 50_000)
-    with Http2(server.address) as client, Http2(server.address) as idle:
-        assert idle.fetch("/file").status == 200
-        stream = client.ask("/file")
-        client.read_until(lambda got: got.type == http2.DATA)
-        server.process.signal(3)
-        client.read_until(lambda got: got.type == http2.GOAWAY and got.goaway[0] == 2**31 - 1)
-        late = client.ask("/file")
-        assert len(client.answer(stream).content) == 50_000
-        assert client.answer(late).status == 200 or client.goaway[0] < late
-        assert client.error() == http2.NO_ERROR
-        assert idle.error() == http2.NO_ERROR
-    assert server.process.wait() == 0
-
-
-@not_in_model("fork", "a child lives with the configuration it was born with")
-def test_a_connection_lives_through_a_reload(serve):
-    one = "server { listen 127.0.0.1:{port}; http2 on; return 200 %s; }"
-    server = serve(http=one % "before")
-    with Http2(server.address) as client:
-        assert client.fetch("/").text == "before"
-        reload.reload(server, http=one % "after")
-        assert client.fetch("/").text == "after"
+        stream = client.begin(pseudo("/", "POST"), END_HEADERS)
+        client.frames_of(stream, 2)
+        assert not client.windows[stream]
 
 
 # Other clients

@@ -170,6 +170,16 @@ def acknowledgements_flood(client):
         yield frame(SETTINGS, http2.ACK)
 
 
+def ping_acknowledgements_flood(client):
+    for _ in range(20_000):
+        yield frame(PING, http2.ACK, payload=b"shutdown")
+
+
+def settings_of_many_entries(client):
+    for _ in range(20):
+        yield frame(SETTINGS, payload=b"".join(struct.pack(">HI", http2.INITIAL_WINDOW_SIZE, 65535 + i % 2) for i in range(2730)))
+
+
 def goaway_flood(client):
     yield client.headers(1, pseudo("/slow"))
     for _ in range(20_000):
@@ -186,7 +196,7 @@ ATTACKS = [rapid_reset, rapid_reset_of_what_is_answered_slowly, made_you_reset, 
            made_you_reset_with_malformed_requests, too_many_streams, continuation_flood, continuation_flood_of_nothing, large_continuations,
            hpack_bomb, settings_flood, ping_flood, priority_flood, priority_update_flood, window_update_flood,
            window_update_flood_of_the_connection, empty_data_flood, padding_flood, unknown_frames_flood, acknowledgements_flood, goaway_flood,
-           frames_on_reset_streams]
+           frames_on_reset_streams, ping_acknowledgements_flood, settings_of_many_entries]
 
 
 def send_until_closed(client, parts):
@@ -258,6 +268,21 @@ def test_what_runs_counts_although_it_was_reset(serve):
         client.send(resets + client.headers(5, pseudo("/file")))
         assert client.answer(5).reset == REFUSED_STREAM
         assert [client.answers[stream].reset for stream in streams] == [http2.PROTOCOL_ERROR] * 2
+
+
+@not_in_model("iterative", "it serves one connection at a time")
+@cases("name", ["cookie", "x"])
+def test_lines_that_are_repeated_cost_no_more_than_a_head(server, name):
+    """An octet for each line, as many lines as a head may have, in as many streams as there may be."""
+    memory_before = memory(server)
+    with Bystander(server), Http2(server.address, {http2.INITIAL_WINDOW_SIZE: 0}) as client:
+        client.ask("/slow", [(name, "a" * (36 - len(name)))])
+        for stream in range(3, 3 + 2 * 120, 2):
+            block = client.encoder.encode(pseudo("/slow")) + b"\xbe" * 440
+            client.frame(HEADERS, ALL, stream, block)
+        client.sync()
+        assert client.goaway is None
+        assert memory(server) - memory_before < 16 * MEBIBYTE
 
 
 @cases("fields", [[("x", "y" * 9000)], [("x", "y" * 8000)] * 5, [("x", "y")] * 1001])

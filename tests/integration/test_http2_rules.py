@@ -147,6 +147,7 @@ STREAM_ERRORS = {
     "8.3: a pseudo-field twice": (PROTOCOL_ERROR, [head([*GET, (":path", "/")])]),
     "8.3.1: no method": (PROTOCOL_ERROR, [head([pair for pair in GET if pair[0] != ":method"])]),
     "8.3.1: no scheme": (PROTOCOL_ERROR, [head([pair for pair in GET if pair[0] != ":scheme"])]),
+    "8.3.1: a scheme that is none": (PROTOCOL_ERROR, [head([(name, "f oo" if name == ":scheme" else value) for name, value in GET])]),
     "8.3.1: no path": (PROTOCOL_ERROR, [head([pair for pair in GET if pair[0] != ":path"])]),
     "8.3.1: an empty path": (PROTOCOL_ERROR, [head(pseudo(""))]),
     "8.3.1: a path that does not begin with a slash": (PROTOCOL_ERROR, [head(pseudo("small"))]),

@@ -38,6 +38,15 @@ def test_forms_of_an_address(serve, site, form, address, local):
 
 
 @covers("listen")
+def test_several_ports(serve, site):
+    """At an address of its own, whose ports nobody else has."""
+    first, address = site.port(), "127.77.0.1"
+    ports = range(first, first + 3)
+    server = serve(http=f"server {{ listen {address}:{first}-{first + 2}; " + ANSWER % "here" + " }", wait_for=[(address, port) for port in ports])
+    assert [server.get("/", address=(address, port)).text for port in ports] == [f"here {address} {port}" for port in ports]
+
+
+@covers("listen")
 @cases("form, closed", [
     ("127.0.0.1:{port}", ("127.0.0.2", "::1")),
     ("{port}", ("::1",)),

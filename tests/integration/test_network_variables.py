@@ -48,3 +48,13 @@ def test_a_root_that_is_missing(serve, site):
     server = serve(server=f"root {site.dir}/missing; location / {{ return 200 \"[$realpath_root]\"; }}")
     assert server.get("/").status in (200, 500)
     server.error_line("realpath.. \"?.*missing\"? failed")
+
+
+@webserv_only("there it has a value from elsewhere")
+def test_a_value_that_asks_for_itself(serve):
+    """It has none, the log says so once a question, and the server lives."""
+    server = serve(server='limit_rate "$limit_rate$limit_rate"; location / { return 200 "answer $limit_rate"; }')
+    assert server.get("/").text == "answer 0"
+    assert server.get("/").text == "answer 0"
+    assert server.error_line('cycle while evaluating variable "limit_rate"')
+    assert server.error_log().count("cycle while") < 20

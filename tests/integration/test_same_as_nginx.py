@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 from compared import (access, auth_basic, conditional, connections, content, dav, encodings, errors, fields, files, listings, logs, malformed,
-                      methods, names, over_http2, ports, random_index, ranges, redirects, try_files)
+                      methods, names, over_http2, ports, post_action, random_index, ranges, redirects, try_files)
 from compared.ground import HTTP2, LOG_IS_ORDERED, answer_and_line, answer_that_differs, get, lines_since, neutral
 from harness import process
 from harness.client import NotInHttp2
@@ -13,7 +13,7 @@ from harness.marks import cases
 from harness.transport import TRANSPORT
 
 TOPICS = (access, auth_basic, conditional, connections, content, dav, encodings, errors, fields, files, listings, logs, malformed, methods, names,
-          over_http2, ports, random_index, ranges, redirects, try_files)
+          over_http2, ports, post_action, random_index, ranges, redirects, try_files)
 
 
 def table(kind):

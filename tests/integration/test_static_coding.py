@@ -21,6 +21,7 @@ def server(shared_site, shared_serve):
         location /1.0/ { GZIP gzip_http_version 1.0; }
         location /any/ { GZIP gzip_proxied any; }
         location /auth/ { GZIP gzip_proxied auth; }
+        location /several/ { GZIP gzip_proxied any; gzip_proxied expired; gzip_disable robot; gzip_disable wget; location /several/own/ { GZIP gzip_proxied off; } }
         location /no_etag/ { GZIP gzip_proxied expired no_etag; }
         location /expired/ { GZIP gzip_proxied expired no-cache no-store private; }
         location /disable/ { GZIP gzip_disable "robot/[0-9]+" "wget"; }
@@ -98,6 +99,12 @@ def test_versions(server):
 ])
 def test_proxies(server, target, fields, coded):
     assert (coding(server.get(target + "file.txt", "Accept-Encoding: gzip", *fields)) == "gzip") == coded
+
+
+def test_several_lines_of_one_level_add_up(server):
+    for agent, coded in (("robot", False), ("wget", False), ("curl", True)):
+        assert (coding(server.get("/several/file.txt", "Accept-Encoding: gzip", "Via: 1.1 p", f"User-Agent: {agent}")) == "gzip") == coded
+    assert coding(server.get("/several/own/file.txt", "Accept-Encoding: gzip", "Via: 1.1 p")) is None
 
 
 @covers("gzip_disable")

@@ -259,6 +259,33 @@ def test_curves(serve):
     assert https(server).text == "secp384r1"
 
 
+SIGNATURES = {"ecdsa_secp256r1_sha256": "ECDSA+SHA256", "rsa_pss_rsae_sha384": "rsa_pss_rsae_sha384", "rsa_pkcs1_sha512": "RSA+SHA512"}
+
+
+@webserv_only("of 1.29.3")
+@cases("kind, version, takes, chosen", [
+    ("ecdsa", "-tls1_3", ["ecdsa_secp256r1_sha256", "rsa_pss_rsae_sha384"], 0), ("rsa", "-tls1_3", ["rsa_pss_rsae_sha384"], 0),
+    ("rsa", "-tls1_2", ["ecdsa_secp256r1_sha256", "rsa_pkcs1_sha512"], 1),
+])
+def test_signatures(serve, kind, version, takes, chosen):
+    """What a client takes, and what it gets; and what it has signed with itself."""
+    made = certificates.shared()
+    server = serve(http="server { " + LISTEN + made.pair(kind, common_name="localhost", kind=kind) + f" ssl_client_certificate {made.authority};"
+                   + ' ssl_verify_client optional; return 200 "$ssl_sigalg|$ssl_sigalgs|$ssl_client_sigalg|$ssl_ech_status|$ssl_ech_outer_server_name|$http3"; }')
+    own = ["-cert", made.dir / f"{kind}.pem", "-key", made.dir / f"{kind}.key"]
+    asked = subprocess.run(["openssl", "s_client", "-quiet", "-connect", f"127.0.0.1:{server.port}", version,
+                            "-sigalgs", ":".join(SIGNATURES[name] for name in takes), *own],
+                           input=head_of("GET", "/", ["Connection: close"]), capture_output=True, timeout=30)
+    ours, offered, theirs, *nothing = asked.stdout.decode().splitlines()[-1].split("|")
+    assert (ours, offered, nothing) == (takes[chosen], ":".join(takes), ["", "", ""])
+    assert theirs.startswith("ecdsa_" if kind == "ecdsa" else "rsa_")
+
+
+@webserv_only("of 1.29.3")
+def test_no_signatures_without_tls(serve):
+    assert serve(server='return 200 "[$ssl_sigalg][$ssl_sigalgs][$ssl_client_sigalg]";').get("/").text == "[][][]"
+
+
 @covers("ssl_dhparam")
 def test_dhe_needs_parameters(serve, site):
     parameters = certificates.openssl("genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048")

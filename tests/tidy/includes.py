@@ -39,6 +39,7 @@ BELOW["app"] = set(BELOW) | {"app"}
 QUARANTINE = [
     (r"openssl/", r"tls/"),
     (r"nghttp2/", r"h2/hpack\.cpp$"),
+    (r"ares", r"upstream/resolver\.cpp$"),
     (r"zlib\.h|brotli/|zstd\.h", r"http/content_coding"),
     (r"pcre2\.h", r"config/regex\.cpp$"),
     (r"CLI/", r"app/"),
