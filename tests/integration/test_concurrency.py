@@ -31,7 +31,8 @@ def any_model(model, shared_site, shared_serve):
     shared_site.write("index.html", "home")
     shared_site.write("large", bytes(range(250)) * (LARGE // 250))
     server = shared_serve(events=events(model), server="""
-        client_header_timeout 300ms; keepalive_timeout 300ms; client_body_timeout 300ms;
+        client_header_timeout 600ms; client_body_timeout 300ms;
+        location /idle { keepalive_timeout 300ms; return 200 idle; }
         location /content { return 200 $request_body; }
         location /log { access_log {dir}/MODEL.log; root {root}; }
     """.replace("MODEL", model))
@@ -87,7 +88,7 @@ def test_a_client_that_is_slow_is_given_up(any_model, begun):
 
 def test_an_idle_client_is_given_up(any_model):
     with any_model.connect() as client:
-        client.get("/")
+        client.get("/idle")
         assert client.is_closed(5)
 
 
