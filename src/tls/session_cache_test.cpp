@@ -95,6 +95,7 @@ TEST(SessionCache, OfANameIsTheSameInAllProcesses) {
 }
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
+using Names = std::set<std::string, std::less<>>;
 
 // As reloads do it: whatever sizes follow one another, and whatever names, there is room as long as they fit together.
 TEST(SessionCache, ChangesItsSize) {
@@ -105,7 +106,7 @@ TEST(SessionCache, ChangesItsSize) {
             EXPECT_FALSE(cache->find(octets_of("one"), 0)) << "what was laid out for another size is gone";
             cache->put(octets_of("one"), octets_of("session"), 100);
             EXPECT_EQ(session_cache("sized", mebibytes * mebibyte)->find(octets_of("one"), 0), "session");
-            keep_session_caches({{"sized"}});
+            keep_session_caches(Names{"sized"});
         }
     }
     keep_session_caches({});
@@ -118,7 +119,7 @@ TEST(SessionCache, GivesItsPlaceToAnother) {
         ASSERT_NE(cache, nullptr) << number;
         EXPECT_FALSE(cache->find(octets_of("one"), 0)) << "this is another's";
         cache->put(octets_of("one"), octets_of("session"), 100);
-        keep_session_caches({{name}});
+        keep_session_caches(Names{name});
         EXPECT_TRUE(session_cache(name, mebibyte)->find(octets_of("one"), 0));
     }
     keep_session_caches({});
@@ -127,10 +128,9 @@ TEST(SessionCache, GivesItsPlaceToAnother) {
 // A connection of before the reload has the old address, and goes on using it: whoever has the place now is only another cache to it.
 TEST(SessionCache, IsACacheWhereverItHasBeen) {
     SessionCache* const before = session_cache("before", 4 * mebibyte);
-    ASSERT_NE(session_cache("behind", mebibyte), nullptr);
-    ASSERT_NE(session_cache("before", 8 * mebibyte), nullptr) << "it has moved";
-    keep_session_caches({{"before", "behind"}});
-    SessionCache* const after = session_cache("after", 64U << 10);
+    keep_session_caches({});
+    SessionCache* after = nullptr;  // the first, or another of those that take what is free
+    for (int number = 0; after != before && number < 64; ++number) after = session_cache("after " + std::to_string(number), 64U << 10);
     ASSERT_EQ(after, before);
     for (unsigned number = 0; number < 1'000; ++number) {
         (number % 2 == 0 ? before : after)->put(octets_of(id_of(number)), octets_of(std::string(200, 'x')), 100);
