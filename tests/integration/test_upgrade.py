@@ -90,9 +90,9 @@ class Line:
         for pid in self.masters:
             if process.is_alive(pid):
                 os.kill(pid, signal.SIGTERM)
-        for pid in self.masters:
+        for pid in self.masters:  # a master before the one that it has begun: that one is ours to bury only then
+            process.wait_until(lambda: not process.is_alive(pid), what="the end")
             if pid != self.server.process.pid:
-                process.wait_until(lambda: not process.is_alive(pid), what="the end")
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(pid, os.WNOHANG)
         self.server.stop()
