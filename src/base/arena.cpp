@@ -78,6 +78,19 @@ std::string_view Arena::join(std::initializer_list<std::string_view> texts) {
     return {memory, bytes};
 }
 
+std::string_view Arena::join(std::span<const std::string_view> texts, std::string_view separator) {
+    if (texts.empty()) return {};
+    std::size_t bytes = (texts.size() - 1) * separator.size();
+    for (const std::string_view text : texts) bytes += text.size();
+    char* const memory = take(bytes);
+    char* end = std::copy(texts.front().begin(), texts.front().end(), memory);
+    for (const std::string_view text : texts.subspan(1)) {
+        end = std::copy(separator.begin(), separator.end(), end);
+        end = std::copy(text.begin(), text.end(), end);
+    }
+    return {memory, bytes};
+}
+
 void Arena::reset() noexcept {
     while (newest_ != nullptr) {
         Chunk* const previous = newest_->previous;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory_resource>
+#include <span>
 #include <string_view>
 
 namespace webserv {
@@ -39,6 +40,7 @@ public:
     /// Texts joined, in the arena's memory.
     [[nodiscard]] std::string_view join(std::string_view first, std::string_view second);
     [[nodiscard]] std::string_view join(std::initializer_list<std::string_view> texts);
+    [[nodiscard]] std::string_view join(std::span<const std::string_view> texts, std::string_view separator);
 
     /// Frees everything; what came from this arena must not be used any more.
     void reset() noexcept;

@@ -9,6 +9,7 @@
 #include <memory_resource>
 #include <new>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,10 @@ TEST(Arena, CopiesAndJoins) {
     EXPECT_EQ(arena.join("left", "right"), "leftright");
     EXPECT_EQ(arena.join("", ""), "");
     EXPECT_EQ(arena.join({"one", "", "two", "three"}), "onetwothree");
+    const std::string_view texts[] = {"one", "", "three"};
+    EXPECT_EQ(arena.join(texts, ", "), "one, , three");
+    EXPECT_EQ(arena.join(std::span{texts}.first(1), ", "), "one");
+    EXPECT_EQ(arena.join(std::span{texts}.first(0), ", "), "");
     EXPECT_EQ(arena.copy({}), "");
     EXPECT_EQ(arena.lower("[2001:DB8::1] Ab-Z@"), "[2001:db8::1] ab-z@");
     const std::string_view small = "small";

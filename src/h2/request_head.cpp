@@ -149,19 +149,7 @@ void RequestHead::understand_length(std::string_view value) {
 }
 
 // Cookies may come one by one, for the sake of compression; whoever reads them expects one line (section 8.2.3).
-std::string_view RequestHead::cookies() {
-    constexpr std::string_view separator = "; ";
-    if (crumbs_.size() == 1) return crumbs_.front();
-    std::size_t bytes = 0;
-    for (const std::string_view crumb : crumbs_) bytes += crumb.size() + separator.size();
-    char* const joined = arena_.take(bytes);
-    char* end = joined;
-    for (const std::string_view crumb : crumbs_) {
-        end = std::copy(crumb.begin(), crumb.end(), end);
-        end = std::copy(separator.begin(), separator.end(), end);
-    }
-    return {joined, bytes - separator.size()};
-}
+std::string_view RequestHead::cookies() { return crumbs_.size() == 1 ? crumbs_.front() : arena_.join(crumbs_, "; "); }
 
 void RequestHead::refuse(int status, std::string_view complaint) noexcept {
     if (status_ != 0 || malformed_) return;

@@ -1,6 +1,5 @@
 // modules/upstream_variables.cpp: what nginx knows of a request that it has proxied. Nothing is proxied here, so they have no value:
 // log formats that name them stay as they are, with a dash in their place, as in nginx for what it answers itself.
-#include "base/text.hpp"
 #include "modules/registry.hpp"
 #include "server/exchange.hpp"
 
@@ -11,18 +10,6 @@ using server::Exchange;
 using Value = std::optional<std::string_view>;
 
 Value none(Exchange& /*exchange*/, std::string_view /*rest*/) { return std::nullopt; }
-
-// The list of those that the request was forwarded for, and the client at its end: true of every request.
-Value forwarded_for(Exchange& exchange, std::string_view /*rest*/) {
-    std::string_view list;
-    bool is_forwarded = false;
-    for (const http::FieldLine& line : exchange.request.fields) {
-        if (!text::equal_ignoring_case(line.name, "x-forwarded-for")) continue;
-        list = is_forwarded ? exchange.arena.join({list, ", ", line.value}) : line.value;
-        is_forwarded = true;
-    }
-    return exchange.arena.join({list, is_forwarded ? ", " : "", exchange.client().host()});
-}
 
 constexpr server::Variable variables[] = {
     {.name = "upstream_addr", .get = none},
@@ -41,7 +28,6 @@ constexpr server::Variable variables[] = {
     {.name = "upstream_trailer_", .get = none, .prefix = true},
     {.name = "proxy_host", .get = none},
     {.name = "proxy_port", .get = none},
-    {.name = "proxy_add_x_forwarded_for", .get = forwarded_for, .cacheable = false},
 };
 
 }  // namespace

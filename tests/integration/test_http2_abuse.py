@@ -18,7 +18,7 @@ MEBIBYTE = 1024  # in kibibytes
 
 @pytest.fixture(scope="module")
 def server(shared_serve):
-    server = shared_serve(server="http2 on; keepalive_requests 1000000; send_timeout 1s; location = /slow { limit_rate 1k; } location = /body { return 200 $request_body; }")
+    server = shared_serve(server="http2 on; keepalive_requests 1000000; send_timeout 1s; location = /slow { limit_rate 1k; add_header X-Copy $http_x$http_cookie; } location = /body { return 200 $request_body; }")
     server.site.write("small", "small")
     server.site.write("slow", "x" * 100_000)
     server.site.write_large(3_000_000, "large")
