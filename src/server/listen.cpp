@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "config/values.hpp"
+#include "server/endpoint.hpp"
 
 namespace webserv::server {
 namespace {
@@ -23,29 +24,10 @@ constexpr std::uint16_t default_port = 80;
 constexpr std::array unsupported{"quic", "spdy"};
 constexpr std::array not_of_linux{"setfib", "accept_filter"};
 
-struct HostAndPort {
-    std::string_view host;  // without brackets; "" or "*" for any
-    std::optional<std::string_view> port;
-};
-
+// nginx: a bare number is a port, and so are two.
 HostAndPort split(std::string_view text) {
-    if (text.starts_with('[')) {
-        const auto end = text.find(']');
-        if (end == text.npos) return {text, std::nullopt};
-        const std::string_view rest = text.substr(end + 1);
-        if (rest.empty()) return {text, std::nullopt};
-        return rest.front() == ':' ? HostAndPort{text.substr(0, end + 1), rest.substr(1)} : HostAndPort{text, std::nullopt};
-    }
-    if (const auto colon = text.rfind(':'); colon != text.npos) return {text.substr(0, colon), text.substr(colon + 1)};
     const bool is_number = std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
-    if (is_number) return {"", text};  // a bare number is a port, and so are two
-    return {text, std::nullopt};
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-    const auto number = config::parse_number(text);
-    if (!number || *number < 1 || *number > 65535) return std::nullopt;
-    return static_cast<std::uint16_t>(*number);
+    return is_number ? HostAndPort{"", text} : split_endpoint(text);
 }
 
 struct Ports {
@@ -59,20 +41,6 @@ std::optional<Ports> parse_ports(std::string_view text) {
     const auto last = dash == text.npos ? first : parse_port(text.substr(dash + 1));
     if (!first || !last || *last < *first) return std::nullopt;
     return Ports{*first, *last};
-}
-
-// The addresses of a host, which have port 0 still. Nothing: nobody knows it.
-std::vector<sys::Address> addresses_of(std::string_view host, config::Loader& loader) {
-    if (host.empty() || host == "*") return {sys::Address::ipv4_any(0)};
-    if (const auto literal = sys::Address::parse_ip(host, 0)) return {*literal};
-    if (host.starts_with('[')) return {};
-    std::vector<sys::Address> addresses;
-    const auto resolved = loader.resolve(std::string{host});
-    if (!resolved) return {};
-    for (const std::string& literal : *resolved) {
-        if (const auto address = sys::Address::parse_ip(literal, 0)) addresses.push_back(*address);
-    }
-    return addresses;
 }
 
 Checked<std::vector<sys::Address>> parse_addresses(const Word& word, config::Loader& loader) {
@@ -89,7 +57,8 @@ Checked<std::vector<sys::Address>> parse_addresses(const Word& word, config::Loa
     const auto ports = parts.port ? parse_ports(*parts.port) : std::optional{Ports{default_port, default_port}};
     if (!ports) return wrong("invalid port");
     if (text.starts_with(':')) return wrong("no host");
-    const std::vector<sys::Address> hosts = addresses_of(parts.host, loader);
+    const bool is_any = parts.host.empty() || parts.host == "*";
+    const auto hosts = is_any ? std::vector{sys::Address::ipv4_any(0)} : addresses_of(parts.host, 0, loader);
     if (hosts.empty()) return wrong(parts.host.starts_with('[') ? "invalid IPv6 address" : "host not found");
     std::vector<sys::Address> addresses;
     for (unsigned port = ports->first; port <= ports->last; ++port) {

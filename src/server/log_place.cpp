@@ -10,6 +10,7 @@
 #include <span>
 
 #include "config/values.hpp"
+#include "server/endpoint.hpp"
 #include "server/site_builder.hpp"
 
 namespace webserv::server {
@@ -33,18 +34,6 @@ std::optional<unsigned> number_of(std::span<const std::string_view> names, std::
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) return std::nullopt;
     return static_cast<unsigned>(found - names.begin());
-}
-
-struct HostAndPort {
-    std::string_view host;
-    std::string_view port;  ///< "": not said
-};
-
-HostAndPort split_port(std::string_view text) {
-    const auto colon = text.rfind(':');
-    const auto bracket = text.rfind(']');
-    if (colon == text.npos || (bracket != text.npos && colon < bracket)) return {text, {}};
-    return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
 /// One `syslog:...` while its parameters are read.
@@ -90,17 +79,13 @@ private:
             server_.address = *local;
             return {};
         }
-        const auto [host, port_text] = split_port(value);
-        const auto port = port_text.empty() ? std::int64_t{default_port} : config::parse_number(port_text).value_or(0);
-        if (host.empty()) return refuse("no host");
-        if (port < 1 || port > 65535) return refuse("invalid port");
-        auto address = sys::Address::parse_ip(host, static_cast<std::uint16_t>(port));
-        if (!address) {
-            const auto resolved = builder_.loader().resolve(std::string{host});
-            if (resolved && !resolved->empty()) address = sys::Address::parse_ip(resolved->front(), static_cast<std::uint16_t>(port));
-        }
-        if (!address) return refuse("host not found");
-        server_.address = *address;
+        const HostAndPort parts = split_endpoint(value);
+        if (parts.host.empty()) return refuse("no host");
+        const auto port = parts.port ? parse_port(*parts.port) : std::optional{default_port};
+        if (!port) return refuse("invalid port");
+        const auto addresses = addresses_of(parts.host, *port, builder_.loader());
+        if (addresses.empty()) return refuse("host not found");
+        server_.address = addresses.front();
         return {};
     }
 

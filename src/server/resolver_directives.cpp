@@ -6,6 +6,7 @@
 
 #include "config/values.hpp"
 #include "server/core_modules.hpp"
+#include "server/endpoint.hpp"
 #include "server/resolver_settings.hpp"
 #include "server/site_builder.hpp"
 
@@ -25,28 +26,15 @@ std::unexpected<config::Complaint> wrong(std::string_view what, const Word& word
 }
 
 Checked<> add_addresses(const Word& word, config::Loader& loader, NameServers& servers) {
-    std::string_view host = word.text;
-    std::string_view port;
-    const auto bracket = host.starts_with('[') ? host.find(']') : 0;
-    if (bracket == host.npos) return wrong("invalid host", word);
-    if (const auto colon = host.find(':', bracket); colon != host.npos) {
-        port = host.substr(colon + 1);
-        host = host.substr(0, colon);
-        const auto number = config::parse_number(port);
-        if (!number || *number < 1 || *number > 65535) return wrong("invalid port", word);
-    }
-    const auto number = port.empty() ? dns_port : static_cast<std::uint16_t>(*config::parse_number(port));
-    if (host.empty()) return wrong("no host", word);
-    if (const auto literal = sys::Address::parse_ip(host, number)) {
-        servers.addresses.push_back(*literal);
-        return {};
-    }
-    if (host.starts_with('[')) return wrong("invalid IPv6 address", word);
-    const auto resolved = loader.resolve(std::string{host});
-    if (!resolved || resolved->empty()) return wrong("host not found", word);
-    for (const std::string& literal : *resolved) {
-        if (const auto address = sys::Address::parse_ip(literal, number)) servers.addresses.push_back(*address);
-    }
+    const HostAndPort parts = split_endpoint(word.text);
+    const bool has_brackets = parts.host.starts_with('[');
+    if (has_brackets && !parts.host.ends_with(']')) return wrong("invalid host", word);
+    const auto port = parts.port ? parse_port(*parts.port) : std::optional{dns_port};
+    if (!port) return wrong("invalid port", word);
+    if (parts.host.empty()) return wrong("no host", word);
+    const auto addresses = addresses_of(parts.host, *port, loader);
+    if (addresses.empty()) return wrong(has_brackets ? "invalid IPv6 address" : "host not found", word);
+    servers.addresses.insert(servers.addresses.end(), addresses.begin(), addresses.end());
     return {};
 }
 
