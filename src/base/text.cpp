@@ -41,27 +41,17 @@ namespace {
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";  // of base64
 }  // namespace
 
-namespace {
-
-// Whether all of eight octets are printable ASCII, and none is a quotation mark or a backslash.
-bool are_plain(const char* text) {
+std::size_t plain_octets(std::string_view text) noexcept {
     constexpr std::uint64_t each = 0x0101010101010101;
     constexpr std::uint64_t high = each * 0x80;
     const auto has_zero = [](std::uint64_t octets) { return (octets - each) & ~octets & high; };
-    std::uint64_t octets;
-    std::memcpy(&octets, text, sizeof octets);
-    const std::uint64_t controls = (octets - each * 0x20) & ~octets;
-    const std::uint64_t from_delete_on = octets | (octets + each);
-    return (((controls | from_delete_on) & high) | has_zero(octets ^ each * '"') | has_zero(octets ^ each * '\\')) == 0;
-}
-
-}  // namespace
-
-std::size_t plain_octets(std::string_view text) noexcept {
     std::size_t count = 0;
-    while (text.size() - count >= 8 && are_plain(text.data() + count)) count += 8;
-    const bool is_tail = text.size() >= 8 && text.size() - count < 8;
-    if (is_tail && are_plain(text.data() + text.size() - 8)) return text.size();  // some of it is looked at once more
+    for (std::uint64_t octets; text.size() - count >= sizeof octets; count += sizeof octets) {
+        std::memcpy(&octets, text.data() + count, sizeof octets);
+        const std::uint64_t controls = (octets - each * 0x20) & ~octets;
+        const std::uint64_t from_delete_on = octets | (octets + each);
+        if ((((controls | from_delete_on) & high) | has_zero(octets ^ each * '"') | has_zero(octets ^ each * '\\')) != 0) break;
+    }
     const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
     while (count < text.size() && is_plain(text[count])) ++count;
     return count;

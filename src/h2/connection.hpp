@@ -73,8 +73,8 @@ private:
     const Timing timing_;
     io::Scope scope_;                 // of the writer and of the tasks that answer
     std::coroutine_handle<> reader_;  // waits for the output to become shorter
-    io::TimePoint idle_since_;        // there are no streams, if there are none
-    io::TimePoint announced_;         // the end
+    io::TimePoint idle_since_;        // each of these three counts while its state lasts
+    io::TimePoint announced_;
     io::TimePoint finished_since_;
     bool idle_ = true;
     bool finished_ = false;  // we have said all: the peer may still read it

@@ -6,7 +6,6 @@
 #include <cassert>
 
 namespace webserv::h2 {
-
 namespace {
 
 // Frames on a stream that we have reset may come for a round trip; of more streams than this nobody has that many at once.
@@ -61,7 +60,7 @@ void Session::close(Stream& stream, bool by_reset) {
     Stream** link = &table_[stream.id / 2 % table_.size()];
     while (*link != &stream) link = &(*link)->next_in_table_;
     *link = stream.next_in_table_;
-    closed_[next_closed_++ % closed_.size()] = {stream.id, by_reset};
+    remember_closed(stream.id, by_reset);
     if (!stream.content.ended_) stream.content.fail(std::errc::connection_reset);
     stream.wake(stream.reading_);
     stream.wake(stream.writing_);
@@ -72,7 +71,7 @@ void Session::stream_error(std::uint32_t number, ErrorCode code) {
     if (Stream* const stream = find(number)) {
         close(*stream, true);
     } else {
-        closed_[next_closed_++ % closed_.size()] = {number, true};
+        remember_closed(number, true);
     }
 }
 

@@ -109,6 +109,7 @@ private:
     /// A frame on a stream that has ended: those that we have reset may get some more. @return false: the connection has ended
     bool may_be_late(std::uint32_t number, const char* complaint);
     void close(Stream& stream, bool by_reset);
+    void remember_closed(std::uint32_t number, bool by_reset) noexcept { closed_[next_closed_++ % closed_.size()] = {number, by_reset}; }
     void stream_error(std::uint32_t number, ErrorCode code);
     void connection_error(ErrorCode code, const char* complaint);
     void spend(std::int32_t amount, const char* complaint);

@@ -239,7 +239,7 @@ void Session::skip_block(std::string_view block) {
 void Session::take_request(std::uint32_t number, std::string_view block, bool ends_stream) {
     newest_stream_ = number;
     if (number > last_stream_) {  // we have said that we would take none of these, nor what else belongs to them (section 6.8)
-        closed_[next_closed_++ % closed_.size()] = {number, true};
+        remember_closed(number, true);
         spend(cost::refused_stream, "client goes on opening streams");
         return ended_ ? void() : skip_block(block);
     }

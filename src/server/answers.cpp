@@ -204,7 +204,6 @@ std::optional<std::string_view> file_path_of(Exchange& exchange, std::string_vie
 }
 
 std::string_view without_line_ends(std::string_view value, Arena& arena) {
-    if (text::plain_octets(value) == value.size()) return value;
     const auto ends_line = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
     if (std::none_of(value.begin(), value.end(), ends_line)) return value;
     char* const memory = arena.take(value.size());

@@ -8,8 +8,6 @@
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
 
-#include <array>
-#include <limits>
 #include <optional>
 
 #include "tls/failure.hpp"
