@@ -110,7 +110,8 @@ Task<Result<>> send_slice(Sending& sending, const sys::Fd& file, io::FileSlice s
     if (!*written) co_return *written;
     sending.left -= slice.length;
     const std::uint64_t all = slice.length;
-    const auto sent = co_await io::send_file(sending.stream, file, slice, sending.patience);
+    const bool more_follows = sending.chunked || sending.left > 0;
+    const auto sent = co_await io::send_file(sending.stream, file, slice, sending.patience, more_follows);
     sending.bytes += all - slice.length;
     co_return sent;
 }

@@ -63,7 +63,7 @@ Result<Attempt> MemoryStream::try_write(std::span<const iovec> from, bool) {
     return Attempt{.count = send(std::move(octets))};
 }
 
-Result<Attempt> MemoryStream::try_send_file(const sys::Fd& file, FileSlice slice) {
+Result<Attempt> MemoryStream::try_send_file(const sys::Fd& file, FileSlice slice, bool /*more_follows*/) {
     if (const auto refused = refusal(Readiness::writable); refused != Readiness::none) return Attempt{.blocked_on = refused};
     if (!may_send()) return blocked_or_broken(Readiness::writable, "sendfile");
     std::string octets(std::min<std::uint64_t>(slice.length, wire_->faults.capacity_bytes - outgoing().octets), '\0');

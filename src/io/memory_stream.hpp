@@ -37,7 +37,7 @@ public:
 
     Result<Attempt> try_read(std::span<char> into) override;
     Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
-    Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) override;
+    Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice, bool more_follows = false) override;
     Result<Attempt> finish_writing() override;
     void cancel() override;
     [[nodiscard]] bool peer_gone() const noexcept override;

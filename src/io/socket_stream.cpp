@@ -2,6 +2,8 @@
 // The kernel is asked when it may have an answer, and both sides share one lazy timer.
 #include "io/socket_stream.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -96,17 +98,20 @@ Result<Attempt> SocketStream::try_write(std::span<const iovec> from, bool more_f
     return Attempt{.count = static_cast<std::size_t>(count)};
 }
 
-Result<Attempt> SocketStream::try_send_file(const sys::Fd& file, FileSlice slice) {
+// One sendfile(2) that sends all keeps only its last segment partial: nothing else needs the cork, and its two system calls.
+Result<Attempt> SocketStream::try_send_file(const sys::Fd& file, FileSlice slice, bool more_follows) {
     if (registration_ != std::errc{}) return std::unexpected{Error{.code = registration_, .doing = "epoll_ctl"}};
     if (!has_share()) return Attempt{.blocked_on = Readiness::writable};
     auto offset = static_cast<off_t>(slice.offset);
     const std::size_t length = std::min<std::uint64_t>(slice.length, share_);
+    if (full_segments_ && (more_follows || length < slice.length)) cork(true);
     const ssize_t count = uninterrupted([&] { return ::sendfile(socket_.get(), file.get(), &offset, length); });
     if (sys::traced()) [[unlikely]] {
         sys::report({.name = Call::send_file, .descriptor = socket_.get(), .result = count, .length = length});
     }
     if (count < 0) return refused(Readiness::writable, "sendfile");
     spend(static_cast<std::size_t>(count));
+    if (full_segments_ && static_cast<std::size_t>(count) < length) cork(true);
     return Attempt{.count = static_cast<std::size_t>(count)};
 }
 
@@ -194,6 +199,16 @@ bool SocketStream::has_share() const noexcept { return turn_ != loop_.turns() ||
 void SocketStream::set_share(std::uint64_t bytes) noexcept {
     constexpr std::uint64_t unlimited = std::numeric_limits<std::uint32_t>::max();
     share_ = static_cast<std::uint32_t>(bytes == 0 ? unlimited : std::min(bytes, unlimited));
+}
+
+void SocketStream::send_full_segments(bool on) noexcept {
+    full_segments_ = on;
+    if (!on) cork(false);
+}
+
+void SocketStream::cork(bool on) noexcept {
+    if (std::exchange(corked_, on) == on) return;
+    (void)sys::set_option(socket_, IPPROTO_TCP, TCP_CORK, on ? 1 : 0);  // only costs segments if it fails
 }
 
 void SocketStream::spend(std::size_t bytes) noexcept {

@@ -20,7 +20,7 @@ public:
     Result<Attempt> try_read(std::span<char> into) override;
     Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
     /// sendfile(2), which knows no MSG_NOSIGNAL: the process has to ignore SIGPIPE.
-    Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) override;
+    Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice, bool more_follows = false) override;
     Result<Attempt> finish_writing() override;
     void cancel() override;
     [[nodiscard]] bool peer_gone() const noexcept override;
@@ -32,6 +32,8 @@ public:
     [[nodiscard]] const sys::Fd& descriptor() const noexcept { return socket_; }
     /// What this stream may move in one turn of the loop, and by one call, before others are served; 0: as much as the kernel takes.
     void set_share(std::uint64_t bytes) noexcept;
+    /// Whether files leave in full segments, also those that take several calls (nginx's tcp_nopush). Off: what was kept back leaves.
+    void send_full_segments(bool on) noexcept;
     /// Before anything was read: octets are not worth a call before the kernel tells of them.
     void expect_nothing_yet() noexcept { read_.ready = false; }
     /// Everything that had come was read: the kernel will say when there is more.
@@ -54,6 +56,7 @@ private:
     void arm_for(Deadline deadline);
     [[nodiscard]] bool has_share() const noexcept;
     void spend(std::size_t bytes) noexcept;
+    void cork(bool on) noexcept;
     [[nodiscard]] Result<Attempt> refused(Readiness readiness, const char* doing) noexcept;
 
     sys::Fd socket_;
@@ -61,6 +64,8 @@ private:
     Blame peer_;
     bool peer_finished_ = false;
     bool cancelled_ = false;
+    bool full_segments_ = false;
+    bool corked_ = false;
     std::uint32_t registered_ = 0;  // the events that the loop tells of: none until somebody waits, so a short life needs no call
     std::errc registration_{};      // why it failed; shows at the next operation
     std::uint32_t share_ = share_bytes;

@@ -61,10 +61,10 @@ Task<Result<>> finish_writing(Stream& stream, Deadline deadline) {
     }
 }
 
-Task<Result<>> send_file(Stream& stream, const sys::Fd& file, FileSlice& slice, std::chrono::milliseconds patience) {
+Task<Result<>> send_file(Stream& stream, const sys::Fd& file, FileSlice& slice, std::chrono::milliseconds patience, bool more_follows) {
     Deadline deadline = deadline_after(stream.now(), patience);
     while (slice.length > 0) {
-        const auto attempt = stream.try_send_file(file, slice);
+        const auto attempt = stream.try_send_file(file, slice, more_follows);
         if (!attempt) co_return std::unexpected{attempt.error()};
         if (attempt->count > 0) {
             slice.offset += attempt->count;

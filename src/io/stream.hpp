@@ -64,7 +64,7 @@ public:
     /// @param more_follows  the kernel may keep a last partial segment back (MSG_MORE): content follows at once
     virtual Result<Attempt> try_write(std::span<const iovec> from, bool more_follows = false) = 0;
     /// Sends from the page cache. count 0 and not blocked: the file ended early (it was truncated).
-    virtual Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice) = 0;
+    virtual Result<Attempt> try_send_file(const sys::Fd& file, FileSlice slice, bool more_follows = false) = 0;
     /// The peer reads an end of input. Not blocked: it was said (FIN).
     virtual Result<Attempt> finish_writing() = 0;
 
@@ -100,6 +100,7 @@ Task<Result<>> finish_writing(Stream& stream, Deadline deadline);
 /// Sends a slice of a file, which it advances as octets leave: also after a failure what is left says how much was sent. Neither this nor
 /// the functions above starve others: after its share of a turn of the loop a socket says that it is blocked, and is ready again in the
 /// next. Errors: as write_all; io_error if the file ended early.
-Task<Result<>> send_file(Stream& stream, const sys::Fd& file, FileSlice& slice, std::chrono::milliseconds patience);
+Task<Result<>> send_file(Stream& stream, const sys::Fd& file, FileSlice& slice, std::chrono::milliseconds patience,
+                         bool more_follows = false);
 
 }  // namespace webserv::io

@@ -237,19 +237,18 @@ Answer prepare_answer(Exchange& exchange) {
         response.content_length.reset();
         response.content_type = {};
     }
-    const bool cork = core.tcp_nopush && exchange.sends_file;
-    if (cork) exchange.transport.set_cork(true);
+    if (core.tcp_nopush) exchange.transport.send_full_segments(true);
     return {.options = {.date = exchange.worker.clock.http_date(exchange.worker.loop.wall_now()),
                         .framing = framing,
                         .persistent = exchange.persistent,
                         .keep_alive_seconds = static_cast<std::uint32_t>(core.keepalive_header.count())},
             .content = framing == h1::Framing::none ? nullptr : exchange.content,
             .limits = {.patience = core.send_timeout, .share_bytes = core.sendfile_max_chunk},
-            .corked = cork};
+            .full_segments = core.tcp_nopush};
 }
 
 void finish_answer(Exchange& exchange, const Answer& answer, const http::Sent& sent) {
-    if (answer.corked) exchange.transport.set_cork(false);
+    if (answer.full_segments) exchange.transport.send_full_segments(false);
     exchange.bytes_sent = sent.bytes;
     exchange.content_bytes_sent = sent.content_bytes;
     exchange.complete = sent.outcome.has_value();

@@ -41,7 +41,7 @@ struct Answer {
     h1::HeadOptions options;
     io::Source* content = nullptr;
     SendLimits limits;
-    bool corked = false;
+    bool full_segments = false;
 };
 /// The last decisions about a response: framing, persistence, locations made absolute.
 [[nodiscard]] Answer prepare_answer(Exchange& exchange);

@@ -120,9 +120,8 @@ void Connection::use(std::unique_ptr<tls::Stream> secured) {
 
 bool Connection::has_read_all() const noexcept { return socket.has_read_all() && !http.has_buffered() && !(tls && tls->has_buffered()); }
 
-void Connection::set_cork(bool on) {
-    if (tls || peer_.is_local()) return;                                            // TLS gathers by itself what leaves together
-    (void)sys::set_option(socket.descriptor(), IPPROTO_TCP, TCP_CORK, on ? 1 : 0);  // only costs segments if it fails
+void Connection::send_full_segments(bool on) {
+    if (!tls && !peer_.is_local()) socket.send_full_segments(on);  // TLS gathers by itself what leaves together
 }
 
 void Connection::reset() noexcept {

@@ -58,7 +58,7 @@ public:
     /// Ends it because others need the room or the server ends: at once, or as soon as what is on its way was answered.
     void end_gently();
     [[nodiscard]] bool should_end() const noexcept;  ///< the server is ending, or does not listen there any more
-    void set_cork(bool on);                          ///< TCP_CORK: full segments only, until it is taken off
+    void send_full_segments(bool on);                ///< of files, as far as the kernel does not do so by itself: TCP_CORK
     void reset() noexcept;                           ///< it ends with RST, whenever it ends
     /// Waits for its next request: owned by itself, without a coroutine, on the worker's list of those that may be ended any time.
     /// Then serve_http1() goes on.

@@ -64,7 +64,6 @@ public:
     bool error_page_used = false;     ///< error_page applies once, unless recursive_error_pages
     bool had_error_page = false;      ///< ... and has applied
     int forced_status = 0;            ///< replaces the response's status: an error page keeps the error's code
-    bool sends_file = false;          ///< content is a file's slice: worth corking (tcp_nopush)
     bool post_action = false;         ///< the answer has left: what still runs is the location's post_action
     bool named_jump = false;          ///< jump_to() has chosen the location
     bool path_follows_alias = false;  ///< in a regex location the alias is no longer the whole name: try_files has found the rest

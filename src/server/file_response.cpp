@@ -45,7 +45,6 @@ io::Source* content_of(Exchange& exchange, const OpenFile& file) {
     }
     const bool past_cache = reading.directio && whole.length >= *reading.directio;
     if (past_cache || !exchange.core().sendfile) return content_through_memory(exchange, file.descriptor, whole, place);
-    exchange.sends_file = true;
     if (place.threads != nullptr) return &exchange.make<io::CachedFileSource>(file.descriptor, whole, place);
     return &exchange.make<io::FileSource>(file.descriptor, whole);
 }

@@ -32,7 +32,7 @@ public:
         connection_.socket.set_share(limits.share_bytes);
         return connection_.http.write_response(response, options, content, limits.patience, arena);
     }
-    void set_cork(bool on) override { connection_.set_cork(on); }
+    void send_full_segments(bool on) override { connection_.send_full_segments(on); }
     void reset() noexcept override { connection_.reset(); }
 
 private:

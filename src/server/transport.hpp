@@ -36,8 +36,8 @@ public:
     /// Writes head and content; `content` may be null. What options say about HTTP/1's framing and persistence is for HTTP/1.
     virtual Task<http::Sent> write_response(const http::Response& response, const h1::HeadOptions& options, io::Source* content,
                                             const SendLimits& limits, Arena& arena) = 0;
-    virtual void set_cork(bool /*on*/) {}  ///< full segments only, until it is taken off (tcp_nopush)
-    virtual void reset() noexcept = 0;     ///< the peer shall see that something has failed: RST, of the connection or of the stream
+    virtual void send_full_segments(bool /*on*/) {}  ///< of files; off: what was kept back leaves (tcp_nopush)
+    virtual void reset() noexcept = 0;  ///< the peer shall see that something has failed: RST, of the connection or of the stream
 
 protected:
     ~Transport() = default;

@@ -317,7 +317,7 @@ Result<Attempt> Stream::try_write(std::span<const iovec> from, bool more_follows
     return send_gathered(taken, more_follows);
 }
 
-Result<Attempt> Stream::try_send_file(const sys::Fd& file, io::FileSlice slice) {
+Result<Attempt> Stream::try_send_file(const sys::Fd& file, io::FileSlice slice, bool /*more_follows*/) {
     if (auto earlier = finish_earlier()) return *earlier;
     if (!inner_.is_ready(Readiness::writable)) return Attempt{.blocked_on = Readiness::writable};  // nothing is read in vain
     Gathering& gathering = begin_gathering();

@@ -73,7 +73,7 @@ public:
 
     Result<io::Attempt> try_read(std::span<char> into) override;
     Result<io::Attempt> try_write(std::span<const iovec> from, bool more_follows = false) override;
-    Result<io::Attempt> try_send_file(const sys::Fd& file, io::FileSlice slice) override;
+    Result<io::Attempt> try_send_file(const sys::Fd& file, io::FileSlice slice, bool more_follows = false) override;
     /// Also: what the peer still sends is not decrypted any more. It is for dropping.
     Result<io::Attempt> finish_writing() override;
     /// The end of what is encrypted, without the end of the connection: the peer knows that nothing was cut off (RFC 8446 section 6.1).

@@ -3,6 +3,8 @@
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 
 import pytest
@@ -80,6 +82,37 @@ def test_tcp_nopush(serve, site, value, used):
         server.get("/large")
     corked = "TCP_CORK, [1]" in trace.text()
     assert corked == used
+
+
+@needs_strace
+@covers("tcp_nopush")
+@cases("server, fields, used", [
+    ("", (), False), ("sendfile_max_chunk 64k;", (), True), ("", ("Range: bytes=0-20000,40000-60000",), True),
+    ("limit_rate 100k; limit_rate_after 50k;", (), True)])
+def test_what_leaves_by_one_call_needs_no_cork(serve, site, server, fields, used):
+    """Its last segment alone is partial. What was held back has left before the next request, and does not hold that one's answer back."""
+    content = site.write_large(100_000, "middle")
+    server = serve(server=f"sendfile on; tcp_nopush on; {server}")
+    with Trace(server, "setsockopt,sendto,sendmsg,sendfile") as trace, server.connect() as connection:
+        answer = connection.get("/middle", *fields)
+        assert len(answer.content) >= 40_000 if fields else answer.content == content
+        assert connection.get("/middle").content == content
+    assert ("TCP_CORK, [1]" in trace.text()) == used
+    assert trace.text().count("TCP_CORK, [1]") == trace.text().count("TCP_CORK, [0]")
+
+
+def test_full_segments(serve, site):
+    """The client has small segments, so that there are many: how many says whether each was filled."""
+    content = site.write_large(100_000, "middle")
+    server = serve(server="sendfile on; tcp_nopush on;")
+    with server.connect(segment_bytes=536) as connection:
+        answer = connection.get("/middle")
+        assert answer.content == content
+        information = connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+        received, = struct.unpack_from("I", information, 152)  # tcpi_data_segs_in
+        timestamps = 12
+        least = -(-len(content) // (536 - timestamps))
+        assert least <= received <= least + 3  # the head is more, and TCP may begin with one that its window cuts
 
 
 @needs_strace

@@ -59,7 +59,8 @@ def head_of(method, target, fields=(), version="1.1", host="localhost"):
 class Connection:
     """One connection. `address` is (host, port) or the path of a unix socket; `tls` an ssl.SSLContext, `name` the server that is meant."""
 
-    def __init__(self, address, timeout=TIMEOUT_SECONDS, receive_buffer=None, tls=None, name=None, before=b"", session=None):
+    def __init__(self, address, timeout=TIMEOUT_SECONDS, receive_buffer=None, tls=None, name=None, before=b"", session=None,
+                 segment_bytes=None):
         if isinstance(address, str):
             family = socket.AF_UNIX
         else:
@@ -67,6 +68,8 @@ class Connection:
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if segment_bytes:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment_bytes)
         self.socket.settimeout(timeout)
         self.socket.connect(address)
         if family != socket.AF_UNIX:
