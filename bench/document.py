@@ -22,8 +22,8 @@ HEAD = """# Performance
 What a request costs, side by side with others on the same machine at the same time. Made by `bench/document.py` out of what
 `bench/peers.py` has measured; [bench/README.md](../bench/README.md) tells how it measures and how to repeat it. Compare ratios: the
 figures themselves are those of one machine on one day. The limit programs (`limit-...`) do nothing but the system calls that an answer
-needs: nobody can be cheaper by these calls. Where the lowest and the highest figure of a server are far apart, something else used the
-machine meanwhile, and a ratio of two medians is worth little: look how far the limit program is from nginx.
+needs: nobody can be cheaper by these calls. A ratio is the median of those of each round. Where the lowest and the highest figure of a
+server are far apart, something else used the machine meanwhile: look how far the limit program is from nginx.
 
 What does not depend on a machine's mood is held by tests: `tests/integration/test_hot_path.py` counts the system calls of an answer,
 `tests/integration/test_cost.py` holds the instructions of the table below, and that answers take nothing from the heap.
@@ -66,8 +66,8 @@ def first_line(command):
 
 
 def version_of(name, binary):
-    """What a server says of itself in its first line; nothing for the limit programs."""
-    if name.startswith("limit-"):
+    """What a server says of itself in its first line; nothing for the limit programs, nor twice for the same program."""
+    if name.startswith("limit-") or name.endswith("-deferred"):
         return None
     line = first_line([binary, "--version" if name == "caddy" else "-v"])
     return re.sub(r"^.*version: *", "", line) if line else None

@@ -390,10 +390,14 @@ def table(samples, workload):
                      if isinstance(group[0][key], (int, float))} for name, group in rows.items()}
 
     def ratio(name, key, reference):
-        return f"{middle[name][key] / middle[reference][key]:.2f}" if reference in middle and middle[reference][key] else "–"
+        """Round by round: what slowed the machine down slowed both."""
+        of_reference = {row["round"]: row[key] for row in rows.get(reference, ())}
+        ratios = [row[key] / of_reference[row["round"]] for row in rows[name] if of_reference.get(row["round"])]
+        return f"{statistics.median(ratios):.2f}" if ratios else "–"
 
     if workload.kind == "load":
-        limit = min((name for name in middle if name.startswith("limit-")), key=lambda name: middle[name]["cpu"], default=None)
+        limits = [name for name in middle if name.startswith("limit-") and not name.endswith("-deferred")]
+        limit = min(limits, key=lambda name: middle[name]["cpu"], default=None)
         lines += ["| server | CPU µs/request (min–max) | user | system | req/s (min–max) | p50 µs | p99 µs | CPU busy | CPU vs nginx | CPU vs limit | req/s vs nginx |",
                   "|---|---|---|---|---|---|---|---|---|---|---|"]
         for name in sorted(rows, key=lambda name: middle[name]["cpu"]):

@@ -78,10 +78,11 @@ class Nginx(Server):
     program = "nginx"
     reload_signal = "HUP"
     http2_directive = False
+    listen_options = ""
 
     def configuration(self, site):
         tls = proxy = gzip = ""
-        listen = f"listen 127.0.0.1:{site.port} backlog=4096"
+        listen = f"listen 127.0.0.1:{site.port} backlog=4096{self.listen_options}"
         if site.tls:
             listen += " ssl" if self.http2_directive else " ssl http2"
             tls = f"""
@@ -139,6 +140,14 @@ class NewNginx(Nginx):
 class Webserv(NewNginx):
     """Gets nginx's configuration as it is."""
     program = "webserv"
+
+
+class WebservDeferred(Webserv):
+    """The kernel waits for the request, as it always does for h2o: of interest for new connections alone."""
+    listen_options = " deferred"
+
+    def supports(self, workload):
+        return super().supports(workload) and workload.close and workload.variant == "plain"
 
 
 class H2o(Server):
@@ -369,8 +378,15 @@ class Limit(Server):
 
     def command(self, site):
         if site.close:
-            return [self.binary, "-c", str(site.port), "-d", "-m"]
+            return [self.binary, "-c", str(site.port), "-m", *self.options]
         return [self.binary, "-p", str(site.port), "-b", str(site.body), *self.options]
+
+
+class LimitDeferred(Limit):
+    """The limit of those for whom the kernel waits for the request."""
+
+    def supports(self, workload):
+        return super().supports(workload) and workload.close
 
 
 class LimitFiles(Limit):
@@ -383,19 +399,23 @@ class LimitFiles(Limit):
 
 
 def make(name, binaries, limit_folder):
-    binary = binaries.get(name) or os.environ.get("PEER_" + name.upper().replace("-", "_"))
+    program = name.removesuffix("-deferred")
+    binary = binaries.get(program) or os.environ.get("PEER_" + program.upper().replace("-", "_"))
     known = {
-        "nginx": Nginx, "nginx-new": NewNginx, "webserv": Webserv, "h2o": H2o, "h2o-new": NewH2o,
+        "nginx": Nginx, "nginx-new": NewNginx, "webserv": Webserv, "webserv-deferred": WebservDeferred, "h2o": H2o, "h2o-new": NewH2o,
         "lighttpd": Lighttpd, "haproxy": Haproxy, "caddy": Caddy, "apache": Apache,
     }
+    limits = {
+        "limit-epoll": (LimitFiles, "limit_epoll"), "limit-uring": (LimitFiles, "limit_uring"),
+        "limit-sendfile": (LimitFiles, "limit_epoll", "-f"), "limit-deferred": (LimitDeferred, "limit_epoll", "-d"),
+    }
     if name in known:
-        if name in ("nginx-new", "h2o-new", "webserv") and not binary:
-            raise SystemExit(f"{name}: give its binary with --bin {name}=PATH")
+        if program in ("nginx-new", "h2o-new", "webserv") and not binary:
+            raise SystemExit(f"{name}: give its binary with --bin {program}=PATH")
         server = known[name](name, binary)
-    elif name.startswith("limit-"):
-        options = ["-f"] if name == "limit-sendfile" else []
-        program = "limit_uring" if name == "limit-uring" else "limit_epoll"
-        server = LimitFiles(name, binary or str(Path(limit_folder) / program), options)
+    elif name in limits:
+        kind, file, *arguments = limits[name]
+        server = kind(name, binary or str(Path(limit_folder) / file), arguments)
     else:
         raise SystemExit(f"unknown server {name}")
     if not server.binary or not os.access(server.binary, os.X_OK):
