@@ -104,14 +104,14 @@ Result<Attempt> SocketStream::try_send_file(const sys::Fd& file, FileSlice slice
     if (!has_share()) return Attempt{.blocked_on = Readiness::writable};
     auto offset = static_cast<off_t>(slice.offset);
     const std::size_t length = std::min<std::uint64_t>(slice.length, share_);
-    if (full_segments_ && (more_follows || length < slice.length)) cork(true);
+    if (more_follows || length < slice.length) cork();
     const ssize_t count = uninterrupted([&] { return ::sendfile(socket_.get(), file.get(), &offset, length); });
     if (sys::traced()) [[unlikely]] {
         sys::report({.name = Call::send_file, .descriptor = socket_.get(), .result = count, .length = length});
     }
     if (count < 0) return refused(Readiness::writable, "sendfile");
     spend(static_cast<std::size_t>(count));
-    if (full_segments_ && static_cast<std::size_t>(count) < length) cork(true);
+    if (static_cast<std::size_t>(count) < length) cork();
     return Attempt{.count = static_cast<std::size_t>(count)};
 }
 
@@ -202,13 +202,14 @@ void SocketStream::set_share(std::uint64_t bytes) noexcept {
 }
 
 void SocketStream::send_full_segments(bool on) noexcept {
-    full_segments_ = on;
-    if (!on) cork(false);
+    const bool was_set = std::exchange(cork_, on ? Cork::allowed : Cork::unused) == Cork::set;
+    if (was_set) (void)sys::set_option(socket_, IPPROTO_TCP, TCP_CORK, 0);
 }
 
-void SocketStream::cork(bool on) noexcept {
-    if (std::exchange(corked_, on) == on) return;
-    (void)sys::set_option(socket_, IPPROTO_TCP, TCP_CORK, on ? 1 : 0);  // only costs segments if it fails
+void SocketStream::cork() noexcept {
+    if (cork_ != Cork::allowed) return;
+    cork_ = Cork::set;
+    (void)sys::set_option(socket_, IPPROTO_TCP, TCP_CORK, 1);  // only costs segments if it fails
 }
 
 void SocketStream::spend(std::size_t bytes) noexcept {

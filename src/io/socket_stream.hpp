@@ -41,6 +41,7 @@ public:
 
 private:
     static constexpr std::uint32_t share_bytes = 2U << 20;  // nginx's sendfile_max_chunk
+    enum class Cork : unsigned char { unused, allowed, set };
 
     struct Side {  // one direction: who waits, until when, and what is known
         Waiter waiter;
@@ -56,7 +57,7 @@ private:
     void arm_for(Deadline deadline);
     [[nodiscard]] bool has_share() const noexcept;
     void spend(std::size_t bytes) noexcept;
-    void cork(bool on) noexcept;
+    void cork() noexcept;
     [[nodiscard]] Result<Attempt> refused(Readiness readiness, const char* doing) noexcept;
 
     sys::Fd socket_;
@@ -64,8 +65,7 @@ private:
     Blame peer_;
     bool peer_finished_ = false;
     bool cancelled_ = false;
-    bool full_segments_ = false;
-    bool corked_ = false;
+    Cork cork_ = Cork::unused;
     std::uint32_t registered_ = 0;  // the events that the loop tells of: none until somebody waits, so a short life needs no call
     std::errc registration_{};      // why it failed; shows at the next operation
     std::uint32_t share_ = share_bytes;
