@@ -189,7 +189,7 @@ def test_a_path_with_variables_that_cannot_be_opened(serve, site):
 
 def open_files(server, suffix):
     """Which files of this ending the first worker has open."""
-    (worker,) = process.wait_until(server.process.workers, what="a worker")
+    worker = server.process.worker()
     folder = f"/proc/{worker}/fd"
     names = []
     for number in os.listdir(folder):

@@ -33,7 +33,7 @@ def test_the_next_waits_in_the_queue(serve):
 
 
 def connected_by(server):
-    [worker] = process.wait_until(server.process.workers, what="a worker")
+    worker = server.process.worker()
     return sockets_of(worker) & tcp_inodes(server.port, "01")
 
 

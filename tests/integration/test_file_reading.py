@@ -119,7 +119,7 @@ def test_a_cold_file_through_memory(serve, site, content):
 @covers("thread_pool")
 def test_the_size_of_a_pool(serve, site, content):
     server = serve(main="worker_processes 1; thread_pool default threads=2;", server="sendfile on; aio threads; root {root};")
-    (worker,) = process.wait_until(server.process.workers, what="a worker")
+    worker = server.process.worker()
     for i in range(6):
         site.write(f"{i}", content)
     connections = [server.connect() for _ in range(6)]
@@ -208,7 +208,7 @@ def test_an_alignment_is_a_power_of_two(site):
 # open_file_cache
 
 def open_documents(server):
-    (worker,) = process.wait_until(server.process.workers, what="a worker")
+    worker = server.process.worker()
     folder, names = f"/proc/{worker}/fd", []
     for number in os.listdir(folder):
         try:

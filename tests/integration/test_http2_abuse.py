@@ -7,7 +7,7 @@ import threading
 import pytest
 from harness import http2, process, reload
 from harness.http2 import (CANCEL, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, PING, PRIORITY, PRIORITY_UPDATE,
-                           REFUSED_STREAM, RST_STREAM, SETTINGS, Http2, frame, pseudo, window_update)
+                           REFUSED_STREAM, SETTINGS, Http2, frame, pseudo, window_update)
 from harness.marks import cases, covers, not_in_model, webserv_only
 
 pytestmark = webserv_only("nginx 1.22 has other bounds, or none")
@@ -209,7 +209,7 @@ def send_until_closed(client, parts):
 
 
 def memory(server):
-    workers = server.process.workers()
+    workers = reload.workers_of(server)
     return 0 if any(reload.is_sanitized(pid) for pid in workers) else sum(reload.resident(pid) for pid in workers)
 
 

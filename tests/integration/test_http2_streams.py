@@ -165,7 +165,7 @@ def test_frames_of_content(serve, size, expected):
 def test_reads_are_as_large_as_the_buffer(serve, site):
     server = serve(http="http2_recv_buffer_size 5000; server { listen 127.0.0.1:{port}; http2 on; return 200 x; }")
     trace = site.dir / "trace"
-    tracer = subprocess.Popen(["strace", "-e", "trace=recvfrom", "-o", str(trace), "-p", str(server.process.workers()[0])],
+    tracer = subprocess.Popen(["strace", "-e", "trace=recvfrom", "-o", str(trace), "-p", str(server.process.worker())],
                               stderr=subprocess.PIPE, text=True)
     try:
         assert "attached" in tracer.stderr.readline()

@@ -46,7 +46,7 @@ def growth(server, count, bound, **options):
 
     for connection in asked([server.connect(**options) for _ in range(20)]):  # what the first ones need is not theirs
         connection.close()
-    worker, = server.process.workers()
+    worker = server.process.worker()
     before = private_bytes(worker)
     connections = asked([server.connect(**options) for _ in range(count)])
     process.wait_until(lambda: (private_bytes(worker) - before) / count <= bound, what=f"{bound} octets a connection at most")

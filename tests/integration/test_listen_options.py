@@ -93,7 +93,7 @@ def test_connections_inherit_them(serve):
     server = serve(http=one("rcvbuf=16k so_keepalive=100s:7s:3"))
     with server.connect() as connection:
         connection.get("/")
-        (worker,) = process.wait_until(server.process.workers, what="a worker")
+        worker = server.process.worker()
         mine = tcp_inodes(server.port, "01") & sockets_of(worker)
         number = next(int(entry) for entry in os.listdir(f"/proc/{worker}/fd")
                       if os.readlink(f"/proc/{worker}/fd/{entry}")[8:-1] in mine)
@@ -109,7 +109,7 @@ def test_deferred(serve):
     """A connection that says nothing stays in the kernel."""
     server = serve(http=one("deferred"))
     assert options(server)["deferred"] > 0
-    (worker,) = process.wait_until(server.process.workers, what="a worker")
+    worker = server.process.worker()
     with server.connect() as connection:
         assert not tcp_inodes(server.port, "01") & sockets_of(worker)
         assert connection.get("/").text == "x"

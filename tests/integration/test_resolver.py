@@ -140,7 +140,7 @@ def test_a_reload_while_names_are_asked_for(serve, made, start, asked):  # noqa:
     silent, names = start(NameServer({}, silent=True)), start(NameServer({HOST: HERE}))
     server = serve(http=site_of(made, asked, silent.address))
     process.wait_until(lambda: silent.asked, what="a question")
-    worker, = server.process.workers()
+    worker = server.process.worker()
     reload.reload(server, http=site_of(made, asked, names.address))
     wait_until_stapled(server)
     assert server.process.workers() == [worker] and "while requesting" not in server.error_log()

@@ -20,7 +20,7 @@ class Trace:
 
     def __init__(self, server, calls):
         self.path = server.site.dir / "trace"
-        (worker,) = process.wait_until(server.process.workers, what="a worker")
+        worker = server.process.worker()
         self.strace = subprocess.Popen(["strace", "-f", "-q", "-e", f"trace={calls}", "-o", str(self.path), "-p", str(worker)],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         self.worker = worker

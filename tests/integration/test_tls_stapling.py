@@ -309,7 +309,7 @@ def test_a_reload_while_it_asks(serve, made, good, script):
     quick = script(says(ocsp(good)))
     server = serve(http=configuration(made, slow.url()))
     process.wait_until(lambda: slow.requests, what="a question")
-    worker, = server.process.workers()
+    worker = server.process.worker()
     before = reload.descriptors(worker)
     reload.reload(server, http=configuration(made, quick.url()))
     wait_until_stapled(server)

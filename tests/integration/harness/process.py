@@ -122,6 +122,11 @@ class Process:
     def workers(self):
         return children_of(self.pid)
 
+    def worker(self):
+        """The only one, once it is there: one may connect before."""
+        worker, = wait_until(self.workers, what="a worker")
+        return worker
+
     def signal(self, number):
         os.kill(self.pid, number)
 
