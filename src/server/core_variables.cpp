@@ -60,7 +60,7 @@ Value joined_field(Exchange& exchange, const http::FieldSection& fields, std::st
 // The list of those that the request was forwarded for, and the client at its end: true of every request, forwarded or not.
 Value forwarded_for(Exchange& exchange, std::string_view) {
     const std::string host = exchange.client().host();
-    const Value list = joined_field(exchange, exchange.request.fields, "x_forwarded_for");
+    const Value list = joined_field(exchange, exchange.request.fields, "x-forwarded-for");  // no underscores: nginx
     return list ? exchange.arena.join({*list, ", ", host}) : exchange.arena.copy(host);
 }
 

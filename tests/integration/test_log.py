@@ -161,9 +161,10 @@ def test_formats_may_name_what_proxies_know(serve):
 
 
 @cases("fields, expected", [([], "127.0.0.1"), (["X-Forwarded-For: 192.0.2.1, 192.0.2.2"], "192.0.2.1, 192.0.2.2, 127.0.0.1"),
-                            (["X-Forwarded-For: a", "X: y", "x-forwarded-for: b"], "a, b, 127.0.0.1"), (["X-Forwarded-For:"], ", 127.0.0.1")])
+                            (["X-Forwarded-For: a", "X: y", "x-forwarded-for: b"], "a, b, 127.0.0.1"), (["X-Forwarded-For:"], ", 127.0.0.1"),
+                            (["X_Forwarded_For: a"], "127.0.0.1")])
 def test_whom_a_request_was_forwarded_for(serve, fields, expected):
-    server = serve(server='location / { return 200 "$proxy_add_x_forwarded_for"; }')
+    server = serve(server='underscores_in_headers on; location / { return 200 "$proxy_add_x_forwarded_for"; }')
     assert server.get("/", *fields).text == expected
 
 
