@@ -33,8 +33,8 @@ NOTES = """## What bounds these figures
 
 - (a), (e), (l): recv and one send an answer, the loop's two calls shared by many. The kernel's part is the limit program's; what is above
   that is our own code, of which reading the head is the largest part. Optimising for speed (-O3) takes 3 % of the instructions and no time.
-  A server that is not busy all the time (see "CPU busy") finds the load generator asleep more often, and waking it is charged to the server:
-  it is why servers with less work of their own are closer to each other in (l) than their "user" columns.
+  In (l) the servers are closer to each other than their "user" columns. A reason may be that one that is not busy all the time (see
+  "CPU busy") finds the load generator asleep more often, and that waking it is charged to the server; this was not measured.
 - (a-log): three quarters of what a log line costs is asking for its variables and looking for octets to escape. Two more locations and three
   `add_header` add 3 % to a logged answer's time.
 - (b): the kernel's way from the page cache to the socket, page by page, is four fifths; the rest is our code, which these pages have
