@@ -8,6 +8,7 @@
 #include <new>
 
 #include "base/address_sanitizer.hpp"
+#include "base/octet_words.hpp"
 #include "base/text.hpp"
 
 namespace webserv {
@@ -55,8 +56,7 @@ std::string_view Arena::copy(std::string_view text) {
 }
 
 std::string_view Arena::lower(std::string_view text) {
-    const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-    if (std::none_of(text.begin(), text.end(), is_capital)) return text;
+    if (!octet_words::any(text, [](octet_words::Word octets) { return octet_words::capitals(octets) != 0; })) return text;
     char* const memory = take(text.size());
     std::transform(text.begin(), text.end(), memory, text::to_lower);
     return {memory, text.size()};

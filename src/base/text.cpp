@@ -3,17 +3,33 @@
 #include "base/text.hpp"
 
 #include <charconv>
-#include <cstring>
 #include <vector>
 
+#include "base/octet_words.hpp"
+
 namespace webserv::text {
+namespace {
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";  // of base64
+
+/// Not printable ASCII, or a quote or a backslash.
+constexpr octet_words::Word needs_escape(octet_words::Word octets) noexcept {
+    const octet_words::Word from_delete_on = (octets | (octets + octet_words::each)) & octet_words::tops;
+    return octet_words::below(octets, 0x20) | from_delete_on | octet_words::equal(octets, '"') | octet_words::equal(octets, '\\');
+}
+
+}  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (to_lower(a[i]) != to_lower(b[i])) return false;
+    using octet_words::load, octet_words::lower;
+    const std::size_t size = a.size();
+    constexpr std::size_t step = sizeof(octet_words::Word);
+    if (size != b.size()) return false;
+    if (size < step) return lower(octet_words::load_short(a)) == lower(octet_words::load_short(b));
+    for (std::size_t at = 0; at + step < size; at += step) {
+        if (lower(load(a.data() + at)) != lower(load(b.data() + at))) return false;
     }
-    return true;
+    return lower(load(a.data() + size - step)) == lower(load(b.data() + size - step));
 }
 
 std::string lower(std::string_view text) {
@@ -37,21 +53,14 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
     return value;
 }
 
-namespace {
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";  // of base64
-}  // namespace
+bool is_plain(std::string_view text) noexcept {
+    return !octet_words::any(text, [](octet_words::Word octets) { return needs_escape(octets) != 0; });
+}
 
 std::size_t plain_octets(std::string_view text) noexcept {
-    constexpr std::uint64_t each = 0x0101010101010101;
-    constexpr std::uint64_t high = each * 0x80;
-    const auto has_zero = [](std::uint64_t octets) { return (octets - each) & ~octets & high; };
+    constexpr std::size_t step = sizeof(octet_words::Word);
     std::size_t count = 0;
-    for (std::uint64_t octets; text.size() - count >= sizeof octets; count += sizeof octets) {
-        std::memcpy(&octets, text.data() + count, sizeof octets);
-        const std::uint64_t controls = (octets - each * 0x20) & ~octets;
-        const std::uint64_t from_delete_on = octets | (octets + each);
-        if ((((controls | from_delete_on) & high) | has_zero(octets ^ each * '"') | has_zero(octets ^ each * '\\')) != 0) break;
-    }
+    while (text.size() - count >= step && needs_escape(octet_words::load(text.data() + count)) == 0) count += step;
     const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
     while (count < text.size() && is_plain(text[count])) ++count;
     return count;

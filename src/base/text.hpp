@@ -34,7 +34,9 @@ namespace webserv::text {
 /// 1*DIGIT as a number. Nothing: empty, another octet, or more than 64 bits hold.
 [[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept;
 
-/// How many octets at the beginning are printable ASCII, and neither `"` nor `\`: what no log has to escape.
+/// Whether all octets are printable ASCII, and neither `"` nor `\`: what no log has to escape.
+[[nodiscard]] bool is_plain(std::string_view text) noexcept;
+/// How many octets at the beginning are.
 [[nodiscard]] std::size_t plain_octets(std::string_view text) noexcept;
 
 /// base64 (RFC 4648 section 4), padding optional. Nothing if another octet stands in it.

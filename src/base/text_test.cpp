@@ -15,6 +15,17 @@ TEST(Text, IgnoresTheCaseOfAsciiLettersOnly) {
     EXPECT_FALSE(equal_ignoring_case("@", "`"));  // 0x40 and 0x60: neighbours of the letters
     EXPECT_FALSE(equal_ignoring_case("[", "{"));
     EXPECT_FALSE(equal_ignoring_case("\xc4", "\xe4"));
+    EXPECT_TRUE(equal_ignoring_case("", ""));
+    const std::string letters = "Transfer-Encoding";
+    for (std::size_t size = 1; size <= letters.size(); ++size) {
+        const std::string name = letters.substr(0, size);
+        EXPECT_TRUE(equal_ignoring_case(name, lower(name)));
+        for (std::size_t place = 0; place < size; ++place) {
+            std::string other = lower(name);
+            other[place] = '~';
+            EXPECT_FALSE(equal_ignoring_case(name, other)) << other;
+        }
+    }
     EXPECT_EQ(lower("AZaz@[\xc4"), "azaz@[\xc4");
 }
 
@@ -64,6 +75,7 @@ TEST(Text, PlainOctetsEndAtTheFirstThatALogEscapes) {
             std::string text = plain;
             text[place] = c;
             ASSERT_EQ(plain_octets(text), is_plain ? plain.size() : place) << octet << " at " << place;
+            ASSERT_EQ(webserv::text::is_plain(text), is_plain) << octet << " at " << place;
         }
     }
 }

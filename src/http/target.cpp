@@ -6,12 +6,16 @@
 #include <array>
 #include <cstring>
 
+#include "base/octet_words.hpp"
 #include "base/text.hpp"
 
 namespace webserv::http {
 namespace {
 
-constexpr bool is_target_octet(char c) noexcept { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; }
+/// White space, other controls and DEL. Octets beyond ASCII may stand in a target.
+constexpr bool has_control(octet_words::Word octets) noexcept {
+    return (octet_words::below(octets, 0x21) | octet_words::equal(octets, 0x7f)) != 0;
+}
 
 constexpr std::array<bool, 256> escaped_octets = [] {
     std::array<bool, 256> table{};
@@ -111,7 +115,7 @@ bool is_normal(std::string_view raw, bool merge_slashes) noexcept {
 }  // namespace
 
 Result<Target, TargetError> parse_target(std::string_view target, Method method) {
-    if (target.empty() || !std::all_of(target.begin(), target.end(), is_target_octet)) return std::unexpected{TargetError::malformed};
+    if (target.empty() || octet_words::any(target, has_control)) return std::unexpected{TargetError::malformed};
     Target parsed;
     if (method == Method::connect) {
         if (target.find_first_of("/?#@") != std::string_view::npos) return std::unexpected{TargetError::malformed};

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/octet_words.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "http/status.hpp"
@@ -204,8 +205,9 @@ std::optional<std::string_view> file_path_of(Exchange& exchange, std::string_vie
 }
 
 std::string_view without_line_ends(std::string_view value, Arena& arena) {
+    const auto may_end_line = [](octet_words::Word octets) { return octet_words::below(octets, '\r' + 1) != 0; };
+    if (!octet_words::any(value, may_end_line)) return value;
     const auto ends_line = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
-    if (std::none_of(value.begin(), value.end(), ends_line)) return value;
     char* const memory = arena.take(value.size());
     return {memory, static_cast<std::size_t>(std::remove_copy_if(value.begin(), value.end(), memory, ends_line) - memory)};
 }
