@@ -1,4 +1,4 @@
-// base/task.hpp: a lazy coroutine that is awaited once and owns its frame.
+// base/task.hpp: a lazy coroutine that is awaited once and owns its frame; or its result, where nothing has to be waited for.
 // It starts when awaited, resumes its awaiter by symmetric transfer, and takes its frame from the thread's pool.
 #pragma once
 
@@ -15,6 +15,18 @@ template <class T>
 class Task;
 
 namespace detail {
+
+/// What a computation gives, once it is there.
+template <class T>
+struct Held {
+    std::optional<T> value;
+    T take() { return std::move(*value); }
+};
+
+template <>
+struct Held<void> {
+    void take() const noexcept {}
+};
 
 struct PromiseBase {
     std::coroutine_handle<> continuation = std::noop_coroutine();
@@ -38,26 +50,24 @@ struct PromiseBase {
 };
 
 template <class T>
-struct Promise : PromiseBase {
-    std::optional<T> value;
+struct Promise : PromiseBase, Held<T> {
     Task<T> get_return_object() noexcept;
     template <class U = T>
     void return_value(U&& result) {
-        value.emplace(std::forward<U>(result));
+        this->value.emplace(std::forward<U>(result));
     }
-    T take() { return std::move(*value); }
 };
 
 template <>
-struct Promise<void> : PromiseBase {
+struct Promise<void> : PromiseBase, Held<void> {
     Task<void> get_return_object() noexcept;
     void return_void() const noexcept {}
-    void take() const noexcept {}
 };
 
 }  // namespace detail
 
 /// A computation that may wait. `co_await std::move(task)` or `co_await function(...)` runs it to its end.
+/// A function that is no coroutine may have done at once what takes no waiting: its task has no frame, and ends where it is awaited.
 /// Destroying a task that waits is not allowed: cancel what it waits for, then let it finish.
 template <class T = void>
 class [[nodiscard]] Task {
@@ -65,29 +75,36 @@ public:
     using promise_type = detail::Promise<T>;
     using Handle = std::coroutine_handle<promise_type>;
 
-    Task() = default;
+    Task() = default;  ///< done; of use only where there is no result
     explicit Task(Handle frame) noexcept : frame_{frame} {}
-    Task(Task&& other) noexcept : frame_{std::exchange(other.frame_, {})} {}
+    template <class U = T>
+    [[nodiscard]] static Task done(U&& result) {
+        Task task;
+        task.held_.value.emplace(std::forward<U>(result));
+        return task;
+    }
+    Task(Task&& other) noexcept : frame_{std::exchange(other.frame_, {})}, held_{std::move(other.held_)} {}
     Task& operator=(Task&& other) noexcept {
         if (this != &other) {
             destroy();
             frame_ = std::exchange(other.frame_, {});
+            held_ = std::move(other.held_);
         }
         return *this;
     }
     ~Task() { destroy(); }
 
-    auto operator co_await() const noexcept {
+    auto operator co_await() noexcept {
         struct Awaiter {
-            Handle frame;
-            bool await_ready() const noexcept { return false; }
+            Task& task;
+            bool await_ready() const noexcept { return !task.frame_; }
             std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) const noexcept {
-                frame.promise().continuation = awaiter;
-                return frame;
+                task.frame_.promise().continuation = awaiter;
+                return task.frame_;
             }
-            T await_resume() const { return frame.promise().take(); }
+            T await_resume() const { return task.frame_ ? task.frame_.promise().take() : task.held_.take(); }
         };
-        return Awaiter{frame_};
+        return Awaiter{*this};
     }
 
 private:
@@ -96,6 +113,7 @@ private:
     }
 
     Handle frame_;
+    [[no_unique_address]] detail::Held<T> held_;
 };
 
 namespace detail {

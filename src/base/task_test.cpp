@@ -84,6 +84,18 @@ TEST(Task, AssignmentEndsTheOldFrame) {
     EXPECT_EQ(deaths, 1);
 }
 
+TEST(Task, ThatIsDoneGivesItsResultWithoutAFrame) {
+    EXPECT_EQ(run(Task<int>::done(4)), 4);
+    auto task = Task<std::unique_ptr<std::string>>::done(std::make_unique<std::string>("moved"));
+    auto moved = std::move(task);
+    EXPECT_EQ(**run(std::move(moved)), "moved");
+    const auto wait_for_nothing = []() -> Task<int> {
+        co_await Task<>{};
+        co_return 5;
+    };
+    EXPECT_EQ(run(wait_for_nothing()), 5);
+}
+
 Task<std::unique_ptr<std::string>> make_text() { co_return std::make_unique<std::string>("moved"); }
 
 Task<std::string> read_text() {

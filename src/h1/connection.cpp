@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <utility>
 
 #include "base/frame_pool.hpp"
@@ -38,6 +39,27 @@ struct Connection::State {
         head_bytes = 0;
         input.head = {};
         input.holds_head = false;
+    }
+
+    /// Goes on parsing what has come. @return nothing: it is not yet a whole head
+    std::optional<Result<void, ReadFailure>> take_head(HeadParser& parser, http::Request& request) {
+        ReadBuffer& buffer = input.buffer;
+        const std::string_view octets = buffer.unread();
+        const auto progress = parser.parse(octets);
+        if (progress != HeadParser::Progress::complete) {
+            request_line = parser.request_line(octets);
+            head_bytes = octets.size();
+            if (progress == HeadParser::Progress::incomplete) return std::nullopt;
+            malformed = true;
+            return std::unexpected{ReadFailure{ReadFailure::Kind::malformed, parser.error()}};
+        }
+        parser.fill(request, octets);
+        request_line = request.line;
+        head_bytes = parser.head_bytes();
+        buffer.take(parser.head_bytes());
+        input.holds_head = true;
+        content.begin(request);
+        return Result<void, ReadFailure>{};
     }
 
     Input input;
@@ -95,22 +117,22 @@ Task<Result<>> Connection::read_more(io::Deadline deadline) {
     co_return Result<>{};
 }
 
+// Most heads come whole, and before anybody asks for them: no coroutine.
 Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, const HeadLimits& limits, io::Deadline deadline) {
     if (!state_) state_ = std::make_unique<State>(*stream_);
+    HeadParser parser{limits};
+    if (const auto head = state_->take_head(parser, request)) return Task<Result<void, ReadFailure>>::done(*head);
+    return read_rest_of_head(request, limits, deadline);
+}
+
+Task<Result<void, ReadFailure>> Connection::read_rest_of_head(http::Request& request, HeadLimits limits, io::Deadline deadline) {
     State& state = *state_;
     ReadBuffer& buffer = state.input.buffer;
     // One octet beyond the bound, so that the parser gets to see that it is crossed.
     const std::size_t capacity_max = std::max(limits.head_bytes_max() + 1, buffer.unread().size() + buffer.room().size());
     HeadParser parser{limits};
     for (;;) {
-        const auto progress = parser.parse(buffer.unread());
-        state.request_line = parser.request_line(buffer.unread());
-        state.head_bytes = buffer.unread().size();
-        if (progress == HeadParser::Progress::complete) break;
-        if (progress == HeadParser::Progress::failed) {
-            state.malformed = true;
-            co_return std::unexpected{ReadFailure{ReadFailure::Kind::malformed, parser.error()}};
-        }
+        if (const auto head = state.take_head(parser, request)) co_return *head;
         if (buffer.room().empty()) buffer.make_room(capacity_max);
         const auto count = co_await receive(*stream_, buffer, deadline);
         state.request_line = parser.request_line(buffer.unread());
@@ -118,13 +140,6 @@ Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, co
         const bool silent = state.request_line.empty();  // nothing but empty lines, if anything
         if (*count == 0) co_return std::unexpected{ReadFailure{silent ? ReadFailure::Kind::closed : ReadFailure::Kind::cut}};
     }
-    parser.fill(request, buffer.unread());
-    state.request_line = request.line;
-    state.head_bytes = parser.head_bytes();
-    buffer.take(parser.head_bytes());
-    state.input.holds_head = true;
-    state.content.begin(request);
-    co_return Result<void, ReadFailure>{};
 }
 
 std::string_view Connection::request_line() const noexcept { return state_ ? state_->request_line : std::string_view{}; }

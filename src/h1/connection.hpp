@@ -96,6 +96,8 @@ public:
 
 private:
     struct State;
+    Task<Result<void, ReadFailure>> read_rest_of_head(http::Request& request, HeadLimits limits, io::Deadline deadline);
+
     io::Stream* stream_;
     std::unique_ptr<State> state_;  // only while a request is read or answered
 };

@@ -54,7 +54,9 @@ protected:
         response.content_length = length;
         Connection connection{*server_};
         const HeadOptions options{.framing = framing};
-        return io::complete(*loop_, connection.write_response(response, options, content, 1s, arena_));
+        auto sent = io::complete(*loop_, connection.write_response(response, options, content, 1s, arena_));
+        EXPECT_FALSE(sent.outcome && server_->keeps_back());  // the end of a message waits for nothing
+        return sent;
     }
     Task<> send_then_finish(io::Source& content, Connection::Sent& sent) {
         http::Response response{arena_};

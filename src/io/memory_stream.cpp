@@ -50,7 +50,7 @@ Result<Attempt> MemoryStream::try_read(std::span<char> into) {
     return Attempt{.count = count};
 }
 
-Result<Attempt> MemoryStream::try_write(std::span<const iovec> from, bool) {
+Result<Attempt> MemoryStream::try_write(std::span<const iovec> from, bool more_follows) {
     if (const auto refused = refusal(Readiness::writable); refused != Readiness::none) return Attempt{.blocked_on = refused};
     if (!may_send()) return blocked_or_broken(Readiness::writable, "send");
     std::string octets;
@@ -60,16 +60,18 @@ Result<Attempt> MemoryStream::try_write(std::span<const iovec> from, bool) {
         octets.append(static_cast<const char*>(part.iov_base), fitting);
         room -= fitting;
     }
+    keeps_back_ = more_follows;
     return Attempt{.count = send(std::move(octets))};
 }
 
-Result<Attempt> MemoryStream::try_send_file(const sys::Fd& file, FileSlice slice, bool /*more_follows*/) {
+Result<Attempt> MemoryStream::try_send_file(const sys::Fd& file, FileSlice slice, bool more_follows) {
     if (const auto refused = refusal(Readiness::writable); refused != Readiness::none) return Attempt{.blocked_on = refused};
     if (!may_send()) return blocked_or_broken(Readiness::writable, "sendfile");
     std::string octets(std::min<std::uint64_t>(slice.length, wire_->faults.capacity_bytes - outgoing().octets), '\0');
     const ssize_t count = ::pread(file.get(), octets.data(), octets.size(), static_cast<off_t>(slice.offset));
     if (count < 0) return failed("pread");
     octets.resize(static_cast<std::size_t>(count));
+    keeps_back_ = more_follows;
     return Attempt{.count = send(std::move(octets))};
 }
 

@@ -49,6 +49,8 @@ public:
     /// Breaks the connection: both ends meet connection_reset.
     void reset();
     [[nodiscard]] std::uint64_t octets_written() const noexcept { return octets_written_; }
+    /// Whether the last write said that more follows: a kernel could still keep back some of it.
+    [[nodiscard]] bool keeps_back() const noexcept { return keeps_back_; }
 
 private:
     struct Parcel {
@@ -101,6 +103,7 @@ private:
     std::size_t index_;
     bool cancelled_ = false;
     std::uint64_t octets_written_ = 0;
+    bool keeps_back_ = false;
     Side read_, write_;
 };
 

@@ -20,8 +20,7 @@ std::optional<Piece> MemorySource::at_hand(std::uint64_t bytes_max) {
 
 Task<Result<Piece>> MemorySource::next(std::uint64_t bytes_max) {
     const auto piece = at_hand(bytes_max);
-    if (!piece) co_return std::unexpected{no_longer_wanted};
-    co_return *piece;
+    return Task<Result<Piece>>::done(piece ? Result<Piece>{*piece} : std::unexpected{no_longer_wanted});
 }
 
 std::optional<Piece> FileSource::at_hand(std::uint64_t bytes_max) {
@@ -35,8 +34,7 @@ std::optional<Piece> FileSource::at_hand(std::uint64_t bytes_max) {
 
 Task<Result<Piece>> FileSource::next(std::uint64_t bytes_max) {
     const auto piece = at_hand(bytes_max);
-    if (!piece) co_return std::unexpected{no_longer_wanted};
-    co_return *piece;
+    return Task<Result<Piece>>::done(piece ? Result<Piece>{*piece} : std::unexpected{no_longer_wanted});
 }
 
 bool MemorySource::narrow(std::uint64_t offset, std::uint64_t count) {
