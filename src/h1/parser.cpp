@@ -33,8 +33,6 @@ std::string_view without_white_space(std::string_view value) noexcept {
     return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-std::string_view without_line_end(std::string_view line) noexcept { return line.substr(0, line.size() - 2); }
-
 }  // namespace
 
 HeadParser::Progress HeadParser::fail(HeadError error) noexcept {
@@ -73,7 +71,7 @@ bool HeadParser::is_method_good(std::string_view gathered) noexcept {
         return bare ? refuse(HeadError::bad_line_end) : true;
     }
     method_end_ = std::max(method_end_, position_);
-    const std::size_t last = std::min(gathered.size(), position_ + std::max(limits_.first_buffer_bytes, limits_.large_buffer_bytes));
+    const std::size_t last = std::min(gathered.size(), position_ + line_bytes_max_);
     while (method_end_ < last && http::contains(http::method_octets, gathered[method_end_])) ++method_end_;
     if (method_end_ == last) return true;
     return gathered[method_end_] == ' ' && method_end_ > position_ ? true : refuse(HeadError::bad_method);
@@ -81,21 +79,21 @@ bool HeadParser::is_method_good(std::string_view gathered) noexcept {
 
 // `received`: where the present line ends, or the octets so far end. The bound that is met first decides.
 bool HeadParser::is_within_limits(std::size_t received) noexcept {
-    const std::size_t line_end_max = position_ + std::max(limits_.first_buffer_bytes, limits_.large_buffer_bytes);
-    const std::size_t head_end_max = limits_.head_bytes_max();
-    if (received <= std::min(line_end_max, head_end_max)) return true;
+    if (received <= position_ + line_bytes_max_ && received <= head_bytes_max_) return true;
     return refuse(part_ == Part::request_line ? HeadError::line_too_long : HeadError::fields_too_large);
 }
 
 // The line from position_ to `end`, its LF included.
 bool HeadParser::parse_line(std::string_view gathered, std::size_t end) {
-    const std::string_view line = gathered.substr(position_, end - position_);
-    if (part_ == Part::request_line && line != "\r\n") {
-        request_line_ = {static_cast<std::uint32_t>(position_), static_cast<std::uint32_t>(line.size() - 1)};
+    const char* const line = gathered.data() + position_;
+    const std::size_t before_feed = end - position_ - 1;
+    const bool has_return = before_feed > 0 && line[before_feed - 1] == '\r';
+    const std::string_view text{line, has_return ? before_feed - 1 : before_feed};
+    if (part_ == Part::field_lines && has_return) return text.empty() ? finish() : parse_field_line(gathered, text);
+    if (part_ == Part::request_line && !(has_return && text.empty())) {
+        request_line_ = {static_cast<std::uint32_t>(position_), static_cast<std::uint32_t>(before_feed)};
     }
-    if (!line.ends_with("\r\n")) return refuse(HeadError::bad_line_end);
-    const std::string_view text = without_line_end(line);
-    if (part_ == Part::field_lines) return text.empty() ? finish() : parse_field_line(gathered, text);
+    if (!has_return) return refuse(HeadError::bad_line_end);
     if (!text.empty()) return parse_request_line(gathered, text);
     return ++blank_lines_ > blank_lines_max ? refuse(HeadError::too_many_blank_lines) : true;
 }
@@ -124,8 +122,7 @@ bool HeadParser::parse_request_line(std::string_view gathered, std::string_view 
 bool HeadParser::parse_target(std::string_view gathered, std::string_view target) {
     const auto parsed = http::parse_target(target, method_);
     if (!parsed) return refuse(HeadError::bad_target);
-    const auto authority = http::parse_authority(parsed->authority);
-    if (!authority) return refuse(HeadError::bad_host);
+    if (parsed->form != http::TargetForm::origin && !parse_authority(gathered, parsed->authority)) return false;
     const auto span = [&](std::string_view part) {
         if (part.empty()) return Span{};
         return Span{static_cast<std::uint32_t>(part.data() - gathered.data()), static_cast<std::uint32_t>(part.size())};
@@ -137,8 +134,15 @@ bool HeadParser::parse_target(std::string_view gathered, std::string_view target
     literal_path_ = !parsed->path.empty() && !inside;
     if (!literal_path_) path_ = span(parsed->path);
     query_ = span(parsed->query);
-    authority_ = span(parsed->authority);
-    host_ = span(authority->host);
+    return true;
+}
+
+bool HeadParser::parse_authority(std::string_view gathered, std::string_view text) {
+    const auto authority = http::parse_authority(text);
+    if (!authority) return refuse(HeadError::bad_host);
+    if (text.empty()) return true;
+    authority_ = {static_cast<std::uint32_t>(text.data() - gathered.data()), static_cast<std::uint32_t>(text.size())};
+    host_ = {authority_.offset, static_cast<std::uint32_t>(authority->host.size())};  // it begins where the authority begins
     return true;
 }
 
@@ -153,7 +157,7 @@ bool HeadParser::parse_version(std::string_view version) noexcept {
 
 bool HeadParser::parse_field_line(std::string_view gathered, std::string_view line) {
     if (line[0] == ' ' || line[0] == '\t') return refuse(HeadError::obsolete_fold);
-    if (lines_ + dropped_lines_ >= limits_.field_lines_max) return refuse(HeadError::too_many_fields);
+    if (lines_ + dropped_lines_ >= field_lines_max_) return refuse(HeadError::too_many_fields);
     const char* next = line.data();
     unsigned seen = 0;
     while (const unsigned kind = name_octets[static_cast<unsigned char>(*next)]) {  // at the latest CR ends the name
@@ -169,7 +173,7 @@ bool HeadParser::parse_field_line(std::string_view gathered, std::string_view li
     if (!http::is_field_value(value)) {
         return refuse(value.find('\r') == std::string_view::npos ? HeadError::bad_field_value : HeadError::bad_line_end);
     }
-    if ((seen & underscore) != 0 && !limits_.takes_underscores) {  // a CGI could not tell "A_B" from "A-B"
+    if ((seen & underscore) != 0 && !takes_underscores_) {  // a CGI could not tell "A_B" from "A-B"
         ++dropped_lines_;
         return true;
     }

@@ -2,6 +2,7 @@
 // No I/O: it looks at the octets gathered so far and says whether they are a head, not yet one, or never will be.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -57,7 +58,11 @@ enum class HeadError : unsigned char {
 
 class HeadParser {
 public:
-    explicit HeadParser(const HeadLimits& limits) noexcept : limits_{limits} {}
+    explicit HeadParser(const HeadLimits& limits) noexcept
+        : field_lines_max_{limits.field_lines_max},
+          line_bytes_max_{std::max(limits.first_buffer_bytes, limits.large_buffer_bytes)},
+          head_bytes_max_{limits.head_bytes_max()},
+          takes_underscores_{limits.takes_underscores} {}
 
     enum class Progress : unsigned char { incomplete, complete, failed };
     /// Goes on where it stopped. `gathered` must begin with the octets of the call before (they may have moved in memory).
@@ -77,8 +82,8 @@ public:
 private:
     // Octets of the head by position: they stay right when the head moves.
     struct Span {
-        std::uint32_t offset = 0;
-        std::uint32_t length = 0;
+        std::uint32_t offset;
+        std::uint32_t length;
     };
     struct Line {
         Span name, value;
@@ -93,6 +98,7 @@ private:
     bool parse_line(std::string_view gathered, std::size_t end);
     bool parse_request_line(std::string_view gathered, std::string_view line);
     bool parse_target(std::string_view gathered, std::string_view target);
+    bool parse_authority(std::string_view gathered, std::string_view text);
     bool parse_version(std::string_view version) noexcept;
     bool parse_field_line(std::string_view gathered, std::string_view line);
     bool understand(std::string_view name, std::string_view value, Span value_span);
@@ -103,7 +109,10 @@ private:
     bool finish() noexcept;
     [[nodiscard]] const Line& line_at(std::size_t index) const noexcept;
 
-    HeadLimits limits_;
+    std::size_t field_lines_max_;
+    std::size_t line_bytes_max_;
+    std::size_t head_bytes_max_;
+    bool takes_underscores_;
     HeadError error_{};
     Part part_ = Part::request_line;
     http::Method method_ = http::Method::other;
@@ -125,8 +134,8 @@ private:
     std::size_t lines_ = 0;       // kept
     std::size_t dropped_lines_ = 0;
     std::optional<std::uint64_t> content_length_;
-    Span request_line_, method_name_, target_, path_, query_, authority_, host_;
-    std::array<Line, inline_lines> first_lines_;
+    Span request_line_{}, method_name_{}, target_{}, path_{}, query_{}, authority_{}, host_{};
+    std::array<Line, inline_lines> first_lines_;  // the first `lines_` of them; the others are not worth clearing
     std::vector<Line> more_lines_;
 };
 

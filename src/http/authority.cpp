@@ -24,23 +24,20 @@ constexpr std::array<bool, 256> name_octets = [] {
 
 // reg-name without empty labels; what is left of it without a trailing dot, empty if it is malformed.
 std::string_view check_name(std::string_view name) noexcept {
-    bool label_begins = true;
-    for (std::size_t position = 0; position < name.size(); ++position) {
-        const char c = name[position];
-        if (name_octets[static_cast<unsigned char>(c)]) {
-            label_begins = false;
-        } else if (c == '.') {
-            if (label_begins) return {};
-            label_begins = true;
-        } else if (c == '%' && name.size() - position >= 3 && text::hex_value(name[position + 1]) >= 0 &&
-                   text::hex_value(name[position + 2]) >= 0) {
-            label_begins = false;
-            position += 2;
+    const char* label = name.data();
+    const char* const end = label + name.size();
+    for (const char* next = label; next != end; ++next) {
+        if (name_octets[static_cast<unsigned char>(*next)]) continue;
+        if (*next == '.') {
+            if (next == label) return {};
+            label = next + 1;
+        } else if (*next == '%' && end - next >= 3 && text::hex_value(next[1]) >= 0 && text::hex_value(next[2]) >= 0) {
+            next += 2;
         } else {
             return {};
         }
     }
-    return label_begins && !name.empty() ? name.substr(0, name.size() - 1) : name;
+    return label == end && !name.empty() ? name.substr(0, name.size() - 1) : name;
 }
 
 // "[::1]"; the future forms of address that RFC 3986 leaves room for have not come.
@@ -55,9 +52,13 @@ bool is_ipv6_literal(std::string_view text) noexcept {
 
 bool parse_port(std::string_view digits, std::optional<std::uint16_t>& port) noexcept {
     if (digits.empty()) return true;  // RFC 3986 section 3.2.3 allows "host:"
-    const auto number = text::parse_decimal(digits);
-    if (!number || *number > 65535) return false;
-    port = static_cast<std::uint16_t>(*number);
+    unsigned number = 0;
+    for (const char digit : digits) {
+        if (!text::is_digit(digit)) return false;
+        number = number * 10 + static_cast<unsigned>(digit - '0');
+        if (number > 65535) return false;
+    }
+    port = static_cast<std::uint16_t>(number);
     return true;
 }
 
