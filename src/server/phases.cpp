@@ -96,11 +96,17 @@ public:
     /// From the start, or, after a jump, from the named location on. What is asked but once is asked in the first pass.
     /// @return nothing: wait() has to be awaited before it can go on
     std::optional<Outcome> begin(Exchange& exchange, bool is_first) {
-        if (std::exchange(exchange.named_jump, false)) return enter(exchange);
+        if (std::exchange(exchange.named_jump, false)) {
+            if (const Outcome entered = enter(exchange); entered.kind != Outcome::Kind::declined) return entered;
+            return run(exchange);
+        }
         exchange.location = &exchange.host->bare;
-        if (!is_first || exchange.host->post_read_handlers.empty()) return begin_server(exchange);
-        handlers_ = exchange.host->post_read_handlers;
-        return go_on(exchange);
+        if (is_first && !exchange.host->post_read_handlers.empty()) {
+            handlers_ = exchange.host->post_read_handlers;
+        } else {
+            begin_server(exchange);
+        }
+        return run(exchange);
     }
     [[nodiscard]] Task<Outcome> wait(Exchange& exchange) {
         const Handler& waiting = handlers_.front();
@@ -108,43 +114,54 @@ public:
         waited_for_ = waiting.phase;
         return waiting.waiting(exchange);
     }
+    std::optional<Outcome> go_on(Exchange& exchange, Outcome waited) {
+        const Outcome heard = waited_for_ == Phase::access ? hear(exchange, waited) : waited;
+        return heard.kind != Outcome::Kind::declined ? heard : run(exchange);
+    }
     /// Whether the outcome is that access control wants to see credentials, or better ones.
     [[nodiscard]] bool wants_credentials() const noexcept { return wants_credentials_; }
-    std::optional<Outcome> go_on(Exchange& exchange, Outcome waited = Outcome::declined()) {
-        if (const Outcome heard = hear(exchange, waited_for_, waited); heard.kind != Outcome::Kind::declined) return heard;
-        for (; !handlers_.empty(); handlers_ = handlers_.subspan(1)) {
-            const Handler& handler = handlers_.front();
-            if (handler.phase == Phase::access && access_.is_settled()) continue;
-            if (handler.phase == Phase::log || (handler.phase > Phase::access && access_.refusal() != 0)) break;
-            if (handler.plain == nullptr) return std::nullopt;
-            const Outcome outcome = hear(exchange, handler.phase, handler.plain(exchange));
-            if (outcome.kind != Outcome::Kind::declined) return outcome;
-        }
-        if (access_.refusal() != 0) return refuse(exchange);
-        if (stage_ == Stage::location) return nobody_answered(exchange);
-        if (stage_ == Stage::arrival) return begin_server(exchange);
-        const Outcome chosen = choose_location(exchange);
-        return chosen.kind == Outcome::Kind::declined ? enter(exchange) : chosen;
-    }
 
 private:
     enum class Stage : unsigned char { arrival, server, location };
 
-    std::optional<Outcome> begin_server(Exchange& exchange) {
+    std::optional<Outcome> run(Exchange& exchange) {
+        for (;;) {
+            for (; !handlers_.empty(); handlers_ = handlers_.subspan(1)) {
+                const Handler& handler = handlers_.front();
+                if (handler.phase == Phase::access && access_.is_settled()) continue;
+                if (handler.phase == Phase::log || (handler.phase > Phase::access && access_.refusal() != 0)) break;
+                if (handler.plain == nullptr) return std::nullopt;
+                Outcome outcome = handler.plain(exchange);
+                if (handler.phase == Phase::access) outcome = hear(exchange, outcome);
+                if (outcome.kind != Outcome::Kind::declined) return outcome;
+            }
+            if (access_.refusal() != 0) return refuse(exchange);
+            if (stage_ == Stage::location) return nobody_answered(exchange);
+            if (const Outcome outcome = advance(exchange); outcome.kind != Outcome::Kind::declined) return outcome;
+        }
+    }
+    /// All handlers of a stage have declined: the next one begins.
+    Outcome advance(Exchange& exchange) {
+        if (stage_ == Stage::arrival) {
+            begin_server(exchange);
+            return Outcome::declined();
+        }
+        const Outcome chosen = choose_location(exchange);
+        return chosen.kind == Outcome::Kind::declined ? enter(exchange) : chosen;
+    }
+    void begin_server(Exchange& exchange) {
         stage_ = Stage::server;
         handlers_ = exchange.host->rewrite_handlers;
-        return go_on(exchange);
     }
-    std::optional<Outcome> enter(Exchange& exchange) {
+    Outcome enter(Exchange& exchange) {
         const Outcome entered = enter_location(exchange);
         if (entered.kind != Outcome::Kind::declined) return entered;
         stage_ = Stage::location;
         handlers_ = exchange.location->handlers;
         access_ = AccessVerdict{exchange.core().satisfy};
-        return go_on(exchange);
+        return Outcome::declined();
     }
-    Outcome hear(Exchange& exchange, Phase phase, Outcome outcome) {
-        if (phase != Phase::access) return outcome;
+    Outcome hear(Exchange& exchange, Outcome outcome) {
         const Outcome answer = access_.hear(outcome);
         wants_credentials_ = answer.kind == Outcome::Kind::status && answer.code == 401;
         // Whoever asked for credentials before need not have them any more.
