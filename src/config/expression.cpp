@@ -7,9 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <memory>
-#include <new>
-#include <span>
 #include <utility>
 
 #include "base/text.hpp"
@@ -112,25 +109,28 @@ std::string_view Expression::evaluate(VariableReader& reader, Arena& arena) cons
     if (parts_.size() == 1) return value_of(parts_[0], reader);
 
     // A variable is asked once: asking twice could cost twice, and could answer differently.
+    struct Value {  // a string_view that nobody clears first
+        const char* data;
+        std::size_t size;
+    };
     constexpr std::size_t usual_parts = 16;
-    std::array<std::string_view, usual_parts> on_stack;
-    std::span<std::string_view> values{on_stack};
-    if (parts_.size() > usual_parts) {
-        void* const memory = arena.take(parts_.size() * sizeof(std::string_view), alignof(std::string_view));
-        values = {static_cast<std::string_view*>(memory), parts_.size()};
-        std::uninitialized_default_construct(values.begin(), values.end());
-    }
+    std::array<Value, usual_parts> on_stack;
+    Value* const values = parts_.size() <= usual_parts
+                              ? on_stack.data()
+                              : reinterpret_cast<Value*>(arena.take(parts_.size() * sizeof(Value), alignof(Value)));
+    Value* end = values;
     std::size_t length = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-        values[i] = value_of(parts_[i], reader);
-        length += values[i].size();
+    for (const Part& part : parts_) {
+        const std::string_view value = part.kind == Part::Kind::literal ? std::string_view{part.text} : value_of(part, reader);
+        *end++ = {value.data(), value.size()};
+        length += value.size();
     }
     if (length == 0) return {};
     char* const joined = arena.take(length);
     char* out = joined;
-    for (const std::string_view value : values.first(parts_.size())) {
-        if (!value.empty()) std::memcpy(out, value.data(), value.size());
-        out += value.size();
+    for (const Value* value = values; value != end; ++value) {
+        if (value->size > 0) std::memcpy(out, value->data, value->size);
+        out += value->size;
     }
     return {joined, length};
 }

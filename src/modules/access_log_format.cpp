@@ -34,7 +34,7 @@ private:
     }
 
     std::string_view escaped(std::string_view value) const {
-        if (escape_ == LogEscape::none || text::plain_octets(value) == value.size()) return value;
+        if (escape_ == LogEscape::none || text::is_plain(value)) return value;
         fmt::memory_buffer out;
         for (const char c : value) append(out, c);
         return exchange_.arena.copy({out.data(), out.size()});

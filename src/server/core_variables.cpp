@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <memory_resource>
 #include <vector>
@@ -24,7 +25,11 @@ namespace {
 
 using Value = std::optional<std::string_view>;
 
-Value number(Exchange& exchange, std::uint64_t value) { return exchange.arena.copy(fmt::format_int{value}.c_str()); }
+Value number(Exchange& exchange, std::uint64_t value) {
+    constexpr std::size_t digits_max = 20;  // of 2^64 - 1
+    char* const memory = exchange.arena.take(digits_max);
+    return std::string_view{memory, static_cast<std::size_t>(std::to_chars(memory, memory + digits_max, value).ptr - memory)};
+}
 
 // "12.345"
 Value seconds_text(Exchange& exchange, milliseconds time) {

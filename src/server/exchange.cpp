@@ -106,41 +106,33 @@ void Exchange::log(observe::Level level, std::string_view message) const {
                          connection.debugged);
 }
 
-Exchange::Cached& Exchange::cached(int index) {
-    if (values_ == nullptr) {
-        const std::size_t count = site->variables.size();
-        values_ = reinterpret_cast<Cached*>(arena.take(count * sizeof(Cached), alignof(Cached)));
-        std::uninitialized_default_construct_n(values_, count);
-    }
-    return values_[index];
+void Exchange::make_values() {
+    const std::size_t count = site->variables.size();
+    values_ = reinterpret_cast<Cached*>(arena.take(count * sizeof(Cached), alignof(Cached)));
+    std::uninitialized_default_construct_n(values_, count);
 }
 
-std::optional<std::string_view> Exchange::value(int index) {
-    Cached& known = cached(index);
+std::optional<std::string_view> Exchange::ask_for(int index) {
     const VariableTable::Entry& entry = site->variables.entry(index);
-    const bool from_getter = entry.definition != nullptr;
-    const bool fresh = from_getter && (known.state == Cached::State::unknown || !entry.definition->cacheable);
-    if (fresh) {
-        const Asking asking;
-        const Asking::Verdict verdict = Asking::verdict();
-        if (verdict == Asking::Verdict::begins_to_give_up) {
-            log(observe::Level::error, fmt::format("cycle while evaluating variable \"{}{}\"", entry.definition->name, entry.rest));
-        }
-        if (verdict != Asking::Verdict::go_on) return std::nullopt;
-        const auto text = entry.definition->get(*this, entry.rest);
-        known = {text.value_or(std::string_view{}), text ? Cached::State::present : Cached::State::missing};
+    if (entry.definition == nullptr) return std::nullopt;  // a match's: it has not matched
+    const Asking asking;
+    const Asking::Verdict verdict = Asking::verdict();
+    if (verdict == Asking::Verdict::begins_to_give_up) {
+        log(observe::Level::error, fmt::format("cycle while evaluating variable \"{}{}\"", entry.definition->name, entry.rest));
     }
-    if (known.state != Cached::State::present) return std::nullopt;
-    return known.text;
+    if (verdict != Asking::Verdict::go_on) return std::nullopt;
+    const auto text = entry.definition->get(*this, entry.rest);
+    if (entry.definition->cacheable) {
+        cached(index) = {text.value_or(std::string_view{}), text ? Cached::State::present : Cached::State::missing};
+    }
+    return text;
 }
-
-void Exchange::set_value(int index, std::string_view text) { cached(index) = {text, Cached::State::present}; }
 
 std::string_view Exchange::capture(std::size_t group) { return captures != nullptr ? captures->get(group) : std::string_view{}; }
 
 void Exchange::take_captures(const config::Captures* matched, const std::vector<std::pair<int, std::size_t>>& named) {
     captures = matched;
-    for (const auto& [index, group] : named) set_value(index, matched->get(group));
+    for (const auto& [index, group] : named) cached(index) = {matched->get(group), Cached::State::present};
 }
 
 }  // namespace webserv::server

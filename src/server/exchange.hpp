@@ -107,8 +107,11 @@ public:
     }
 
     /// The value of a variable; nothing if it has none (logs print "-").
-    [[nodiscard]] std::optional<std::string_view> value(int index);
-    void set_value(int index, std::string_view text);
+    [[nodiscard]] std::optional<std::string_view> value(int index) {
+        const Cached& known = cached(index);
+        if (known.state == Cached::State::unknown) return ask_for(index);
+        return known.state == Cached::State::present ? std::optional{known.text} : std::nullopt;
+    }
     [[nodiscard]] std::string_view variable(int index) override { return value(index).value_or(std::string_view{}); }
     [[nodiscard]] std::string_view capture(std::size_t group) override;
     [[nodiscard]] std::string_view evaluate(const config::Expression& expression) { return expression.evaluate(*this, arena); }
@@ -125,7 +128,12 @@ private:
         std::string_view text;
         enum class State : unsigned char { unknown, missing, present } state = State::unknown;
     };
-    [[nodiscard]] Cached& cached(int index);
+    [[nodiscard]] Cached& cached(int index) {
+        if (values_ == nullptr) make_values();
+        return values_[index];
+    }
+    void make_values();
+    [[nodiscard]] std::optional<std::string_view> ask_for(int index);
     [[nodiscard]] bool too_many_redirects(std::string_view doing, std::string_view to);
 
     const sys::Address* client_ = nullptr;  // the connection's peer
