@@ -1,7 +1,8 @@
 // base/task.hpp: a lazy coroutine that is awaited once and owns its frame; or its result, where nothing has to be waited for.
-// It starts when awaited, resumes its awaiter by symmetric transfer, and takes its frame from the thread's pool.
+// The coroutine starts when awaited, resumes its awaiter by symmetric transfer, and takes its frame from the thread's pool.
 #pragma once
 
+#include <cassert>
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -20,7 +21,10 @@ namespace detail {
 template <class T>
 struct Held {
     std::optional<T> value;
-    T take() { return std::move(*value); }
+    T take() {
+        assert(value);  // moved away, or made of nothing
+        return std::move(*value);
+    }
 };
 
 template <>
@@ -68,7 +72,7 @@ struct Promise<void> : PromiseBase, Held<void> {
 
 /// A computation that may wait. `co_await std::move(task)` or `co_await function(...)` runs it to its end.
 /// A function that is no coroutine may have done at once what takes no waiting: its task has no frame, and ends where it is awaited.
-/// Destroying a task that waits is not allowed: cancel what it waits for, then let it finish.
+/// It stays where it is while it is awaited. Destroying a task that waits is not allowed: cancel what it waits for, then let it finish.
 template <class T = void>
 class [[nodiscard]] Task {
 public:

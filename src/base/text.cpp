@@ -61,8 +61,8 @@ std::size_t plain_octets(std::string_view text) noexcept {
     constexpr std::size_t step = sizeof(octet_words::Word);
     std::size_t count = 0;
     while (text.size() - count >= step && needs_escape(octet_words::load(text.data() + count)) == 0) count += step;
-    const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
-    while (count < text.size() && is_plain(text[count])) ++count;
+    const auto is_plain_octet = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    while (count < text.size() && is_plain_octet(text[count])) ++count;
     return count;
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/text.hpp"
@@ -121,8 +122,8 @@ std::string_view Expression::evaluate(VariableReader& reader, Arena& arena) cons
     Value* end = values;
     std::size_t length = 0;
     for (const Part& part : parts_) {
-        const std::string_view value = part.kind == Part::Kind::literal ? std::string_view{part.text} : value_of(part, reader);
-        *end++ = {value.data(), value.size()};
+        const std::string_view value = value_of(part, reader);
+        std::construct_at(end++, value.data(), value.size());
         length += value.size();
     }
     if (length == 0) return {};

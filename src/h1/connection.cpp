@@ -41,7 +41,7 @@ struct Connection::State {
         input.holds_head = false;
     }
 
-    /// Goes on parsing what has come. @return nothing: it is not yet a whole head
+    /// Parses what has come. @return nothing: it is not yet a whole head
     std::optional<Result<void, ReadFailure>> take_head(HeadParser& parser, http::Request& request) {
         ReadBuffer& buffer = input.buffer;
         const std::string_view octets = buffer.unread();
@@ -125,6 +125,7 @@ Task<Result<void, ReadFailure>> Connection::read_head(http::Request& request, co
     return read_rest_of_head(request, limits, deadline);
 }
 
+// What has come already is parsed once more: a parser that moved here would cost those heads that come whole.
 Task<Result<void, ReadFailure>> Connection::read_rest_of_head(http::Request& request, HeadLimits limits, io::Deadline deadline) {
     State& state = *state_;
     ReadBuffer& buffer = state.input.buffer;

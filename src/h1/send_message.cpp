@@ -28,31 +28,96 @@ std::string last_chunk_with(const http::FieldSection& trailers) {
     return text.append(line_end);
 }
 
-/// A message on its way. It moves from the first attempt to the coroutine that goes on where that has left off.
-struct Sending {
-    Sending(io::Stream& carrier, std::string_view head_octets, Framing framing, std::uint64_t length) noexcept
-        : stream{carrier}, head{head_octets}, chunked{framing == Framing::chunked}, has_length{framing == Framing::length} {
-        if (has_length) left = length;
-    }
-
+/// A message, and how much of it has left.
+struct Message {
     io::Stream& stream;
-    std::chrono::milliseconds patience{};
-    std::string_view head;  // until it has left
+    std::chrono::milliseconds patience;
+    std::string_view head;  // what has not left of it
     http::TrailerSource* trailers = nullptr;
-    bool chunked;
-    bool has_length;
+    bool chunked = false;
+    bool has_length = false;
     bool then_closes = false;
-    bool chunk_open = false;                                         // the last chunk's data lacks its CRLF
-    bool ended = false;                                              // the final chunk has left
+    io::Readiness blocked_on = io::Readiness::none;                  // by the last attempt
     std::uint64_t left = std::numeric_limits<std::uint64_t>::max();  // content octets announced and not sent
     std::uint64_t bytes = 0;                                         // sent
-    std::optional<io::Piece> first{};                                // of the content, if it was looked at already
-    std::string trailer_lines{};                                     // with the final chunk before them
+    std::optional<io::Piece> first{};                                // of the content, if it was looked at already: what has not left of it
+
+    [[nodiscard]] bool look_at(io::Source* content);
+    [[nodiscard]] std::optional<Result<>> leave_at_once();
+
+private:
+    void took(std::size_t count) noexcept;
+    [[nodiscard]] std::optional<Result<>> write_at_once(bool more_follows);
+    [[nodiscard]] std::optional<Result<>> send_slice_at_once();
+};
+
+/// @return whether everything there is to say is at hand, and its length, if it has any, was announced
+bool Message::look_at(io::Source* content) {
+    if (chunked) return false;
+    if (content == nullptr) return !has_length || left == 0;
+    if (content->length() != left) return false;
+    first = content->at_hand(left);
+    return first && (first->file != nullptr ? first->slice.length : first->bytes.size()) == left;
+}
+
+/// So much of the head, and of content in memory, has left.
+void Message::took(std::size_t count) noexcept {
+    bytes += count;
+    const std::size_t of_head = std::min(count, head.size());
+    head.remove_prefix(of_head);
+    if (count == of_head) return;
+    first->bytes.remove_prefix(count - of_head);
+    left -= count - of_head;
+}
+
+/// Makes one attempt to send all that look_at() has found. @return nothing: what is left has to wait
+std::optional<Result<>> Message::leave_at_once() {
+    const bool of_file = first && first->file != nullptr;
+    auto sent = write_at_once(of_file || then_closes);
+    if (of_file && sent && *sent) sent = send_slice_at_once();
+    return sent;
+}
+
+/// The head, and what content there is in memory.
+std::optional<Result<>> Message::write_at_once(bool more_follows) {
+    const std::string_view content = first ? first->bytes : std::string_view{};
+    const std::size_t all = head.size() + content.size();
+    if (all == 0) return Result<>{};
+    const std::array<iovec, 2> parts{iovec{const_cast<char*>(head.data()), head.size()},  // they are only read
+                                     iovec{const_cast<char*>(content.data()), content.size()}};
+    const auto attempt = stream.try_write(std::span{parts}.first(content.empty() ? 1 : 2), more_follows);
+    if (!attempt) return std::unexpected{attempt.error()};
+    blocked_on = attempt->blocked_on;
+    took(attempt->count);
+    if (attempt->count < all) return std::nullopt;
+    return Result<>{};
+}
+
+std::optional<Result<>> Message::send_slice_at_once() {
+    io::FileSlice& slice = first->slice;
+    const auto attempt = stream.try_send_file(*first->file, slice);
+    if (!attempt) return std::unexpected{attempt.error()};
+    blocked_on = attempt->blocked_on;
+    bytes += attempt->count;
+    left -= attempt->count;
+    slice.offset += attempt->count;
+    slice.length -= attempt->count;
+    if (slice.length > 0) return std::nullopt;
+    return Result<>{};
+}
+
+/// A message that takes longer, and what is to leave next of it.
+struct Sending : Message {
+    explicit Sending(const Message& message) : Message{message} {}
+
+    std::string trailer_lines{};  // with the final chunk before them
+    bool chunk_open = false;      // the last chunk's data lacks its CRLF
+    bool ended = false;           // the final chunk has left
 
     // What leaves in one system call: head, CRLF of the chunk before, size line, data, CRLF, final chunk.
+    std::array<iovec, 6> parts{};
     std::size_t part_count = 0;
-    std::array<iovec, 6> parts;
-    std::array<char, 20> chunk_line;
+    std::array<char, 20> chunk_line{};
 
     void add(std::string_view text) noexcept {
         if (!text.empty()) parts[part_count++] = {const_cast<char*>(text.data()), text.size()};  // it is only read
@@ -74,62 +139,20 @@ struct Sending {
         if (std::exchange(chunk_open, false)) add(line_end);
         if (last && !std::exchange(ended, true)) add_last_chunk();
     }
-    [[nodiscard]] std::optional<Result<>> write_at_once(bool more_follows);
-    [[nodiscard]] std::optional<Result<>> send_first_slice();
-    [[nodiscard]] std::optional<Result<>> send_at_once(io::Source* content);
+    /// Sends the parts, if there are any, and empties the list. @return nothing if the stream did not take all: flush() the rest
+    [[nodiscard]] std::optional<Result<>> write_at_once(bool more_follows) {
+        if (part_count == 0) return Result<>{};
+        const auto unsent = std::span{parts}.first(part_count);
+        const auto attempt = stream.try_write(unsent, more_follows);
+        if (!attempt) return std::unexpected{attempt.error()};
+        bytes += attempt->count;
+        const auto rest = io::drop_front(unsent, attempt->count);
+        part_count = 0;
+        for (const iovec part : rest) parts[part_count++] = part;
+        if (part_count > 0) return std::nullopt;
+        return Result<>{};
+    }
 };
-
-/// Sends the parts, if there are any, and empties the list. @return nothing if the stream did not take all: flush() the rest
-std::optional<Result<>> Sending::write_at_once(bool more_follows) {
-    if (part_count == 0) return Result<>{};
-    const auto unsent = std::span{parts}.first(part_count);
-    const auto attempt = stream.try_write(unsent, more_follows);
-    if (!attempt) return std::unexpected{attempt.error()};
-    bytes += attempt->count;
-    const auto rest = io::drop_front(unsent, attempt->count);
-    part_count = 0;
-    for (const iovec part : rest) parts[part_count++] = part;
-    if (part_count > 0) return std::nullopt;
-    return Result<>{};
-}
-
-/// The same for the first piece of the content, of a file.
-std::optional<Result<>> Sending::send_first_slice() {
-    io::FileSlice& slice = first->slice;
-    const auto attempt = stream.try_send_file(*first->file, slice);
-    if (!attempt) return std::unexpected{attempt.error()};
-    bytes += attempt->count;
-    left -= attempt->count;
-    slice.offset += attempt->count;
-    slice.length -= attempt->count;
-    if (slice.length > 0) return std::nullopt;
-    first.reset();
-    return Result<>{};
-}
-
-/// The whole message, if all of its content is at hand and its length was announced, as far as the stream takes it.
-/// @return nothing: it has to be gone on with, and maybe begun
-std::optional<Result<>> Sending::send_at_once(io::Source* content) {
-    if (chunked) return std::nullopt;
-    if (content == nullptr) {
-        if (has_length && left > 0) return std::nullopt;
-    } else {
-        if (content->length() != left) return std::nullopt;
-        first = content->at_hand(left);
-        const bool is_whole = first && (first->file != nullptr ? first->slice.length : first->bytes.size()) == left;
-        if (!is_whole) return std::nullopt;
-    }
-    add_head();
-    const bool of_file = first && first->file != nullptr;
-    if (first && !of_file) {
-        add(first->bytes);
-        left = 0;
-        first.reset();
-    }
-    auto written = write_at_once(of_file || then_closes);
-    if (of_file && written && *written) written = send_first_slice();
-    return written;
-}
 
 Task<Result<>> flush(Sending& sending, bool more_follows) {
     std::uint64_t unsent = 0;
@@ -190,16 +213,18 @@ Task<Result<>> send_content(Sending& sending, io::Source& content) {
     co_return Result<>{};
 }
 
-Sent sent_of(const Sending& sending, std::size_t head_bytes, const Result<>& outcome) {
-    const std::uint64_t content_bytes = sending.bytes > head_bytes ? sending.bytes - head_bytes : 0;
-    return {.bytes = sending.bytes, .content_bytes = content_bytes, .outcome = outcome};
+Sent sent_of(const Message& message, std::size_t head_bytes, const Result<>& outcome) {
+    const std::uint64_t content_bytes = message.bytes > head_bytes ? message.bytes - head_bytes : 0;
+    return {.bytes = message.bytes, .content_bytes = content_bytes, .outcome = outcome};
 }
 
-/// What the first attempt has left: a part of the message, or all of it.
-Task<Sent> send_rest(Sending sending, std::size_t head_bytes, io::Source* content) {
+/// All of the message, or what a first attempt has left of it.
+Task<Sent> send_waiting(Message message, std::size_t head_bytes, io::Source* content) {
+    Sending sending{message};
     Result<> outcome;
-    const bool more_follows = content != nullptr && sending.left > 0;
-    if (sending.part_count > 0) outcome = co_await flush(sending, more_follows || sending.then_closes);
+    if (sending.blocked_on != io::Readiness::none) {
+        outcome = co_await sending.stream.ready(sending.blocked_on, io::deadline_after(sending.stream.now(), sending.patience));
+    }
     if (outcome && content != nullptr) outcome = co_await send_content(sending, *content);
     if (outcome && sending.has_length && sending.left > 0) {  // no padding: the peer shall see that the content is incomplete
         outcome = std::unexpected{Error{.code = std::errc::io_error, .doing = "send content: it ended before its announced length"}};
@@ -219,13 +244,19 @@ Task<Sent> send_rest(Sending sending, std::size_t head_bytes, io::Source* conten
 // Most messages leave at once: no coroutine.
 Task<Sent> send_message(io::Stream& stream, std::string_view head, Framing framing, std::uint64_t length, io::Source* content,
                         std::chrono::milliseconds patience, http::TrailerSource* trailers, bool then_closes) {
-    Sending sending{stream, head, framing, length};
-    sending.patience = patience;
-    sending.trailers = trailers;
-    sending.then_closes = then_closes;
+    Message message{.stream = stream,
+                    .patience = patience,
+                    .head = head,
+                    .trailers = trailers,
+                    .chunked = framing == Framing::chunked,
+                    .has_length = framing == Framing::length,
+                    .then_closes = then_closes};
+    if (message.has_length) message.left = length;
     if (framing == Framing::none) content = nullptr;
-    if (const auto outcome = sending.send_at_once(content)) return Task<Sent>::done(sent_of(sending, head.size(), *outcome));
-    return send_rest(std::move(sending), head.size(), content);
+    if (message.look_at(content)) {
+        if (const auto outcome = message.leave_at_once()) return Task<Sent>::done(sent_of(message, head.size(), *outcome));
+    }
+    return send_waiting(message, head.size(), content);
 }
 
 }  // namespace webserv::h1

@@ -62,12 +62,11 @@ void set_page(Exchange& exchange, int code) {
 
     char digits[4];
     const std::string_view number{digits, std::to_chars(digits, std::end(digits), shown).ptr};
-    const std::string_view title = exchange.arena.join({number, " ", page_phrase(shown)});
+    const std::string_view phrase = page_phrase(shown);
     const std::string_view notice = detail.empty() ? std::string_view{} : exchange.arena.join({"<center>", detail, "</center>\r\n"});
-    const std::string_view text =
-        exchange.arena.join({"<html>\r\n<head><title>", detail.empty() ? title : exchange.arena.join({"400 ", detail}),
-                             "</title></head>\r\n<body>\r\n<center><h1>", title, "</h1></center>\r\n", notice, "<hr><center>",
-                             server_text(exchange), "</center>\r\n</body>\r\n</html>\r\n"});
+    const std::string_view text = exchange.arena.join(
+        {"<html>\r\n<head><title>", number, " ", detail.empty() ? phrase : detail, "</title></head>\r\n<body>\r\n<center><h1>", number, " ",
+         phrase, "</h1></center>\r\n", notice, "<hr><center>", server_text(exchange), "</center>\r\n</body>\r\n</html>\r\n"});
     response.content_type = "text/html";
     response.content_length = text.size();
     exchange.content = &exchange.make<io::MemorySource>(text);
