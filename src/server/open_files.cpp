@@ -42,7 +42,8 @@ Result<OpenFiles::Found> open_now(const char* path) {
 }  // namespace
 
 Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
-    if (!caught_up_) catch_up();
+    if (!second_is_known_) look_at_clock();
+    if (!caught_up_ || watch_.has_news()) catch_up();
     const auto known = by_path_.find(path);
     if (known == by_path_.end()) return ask(path, known);
     const Recent::iterator entry = known->second;
@@ -53,10 +54,24 @@ Result<OpenFiles::Found> OpenFiles::open(std::string_view path) {
 
 void OpenFiles::catch_up() {
     watch_.catch_up();
+    caught_up_ = true;
+}
+
+void OpenFiles::look_at_clock() noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     second_ = now.tv_sec;
-    caught_up_ = true;
+    second_is_known_ = true;
+}
+
+void OpenFiles::turn_ended() noexcept {
+    second_is_known_ = false;
+    if (!watch_.is_told()) caught_up_ = false;
+}
+
+void OpenFiles::watch_nothing() noexcept {
+    may_watch_ = false;
+    watch_.trust_nothing();
 }
 
 Result<OpenFiles::Found> OpenFiles::ask(std::string_view path, ByPath::iterator known) {

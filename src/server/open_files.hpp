@@ -32,6 +32,9 @@ struct OpenFile {
 
 class OpenFiles {
 public:
+    /// @param loop  the one whose turns turn_ended() means; null: nobody tells what happens to files, so it is asked for
+    explicit OpenFiles(io::Loop* loop = nullptr) noexcept : watch_{loop} {}
+
     /// What a path names. `file` is set for regular files only.
     struct Found {
         sys::FileStatus status;
@@ -45,10 +48,12 @@ public:
     [[nodiscard]] static Result<Found> describe(sys::Fd descriptor);
 
     /// What was changed until now is seen by every open() that follows. The first one after this asks the kernel what has happened;
-    /// those after it need not. Due whenever somebody may have changed a file and then asked for it: at the latest once a turn.
+    /// those after it need not. Due whenever somebody may have changed a file and then asked for it within one turn of the loop.
     void expect_changes() noexcept { caught_up_ = false; }
+    /// What was changed before the next turn begins is seen by every open() in it: the loop tells, or else the first one asks.
+    void turn_ended() noexcept;
     /// For a process that lives for a few requests: each path is asked for with stat(2), always.
-    void watch_nothing() noexcept { may_watch_ = false; }
+    void watch_nothing() noexcept;
 
     [[nodiscard]] std::size_t size() const noexcept { return recent_.size(); }
     [[nodiscard]] std::size_t missing() const noexcept { return missing_.size(); }
@@ -67,6 +72,7 @@ private:
     using Recent = std::list<Entry>;                                        // the one used last stands first
     using ByPath = std::unordered_map<std::string_view, Recent::iterator>;  // keys point into the entries
     void catch_up();
+    void look_at_clock() noexcept;
     [[nodiscard]] Result<Found> ask(std::string_view path, ByPath::iterator known);
     [[nodiscard]] Result<Found> open_unknown(std::string_view path, const char* name);
     [[nodiscard]] Result<Found> use(Recent::iterator entry);
@@ -78,7 +84,8 @@ private:
     PathWatch watch_;
     bool may_watch_ = true;
     bool caught_up_ = false;
-    std::int64_t second_ = 0;  // of the last catch_up, on a clock that never goes back
+    bool second_is_known_ = false;
+    std::int64_t second_ = 0;  // of this turn, on a clock that never goes back
     Recent recent_;
     Recent missing_;  // apart: whoever asks for many names of nothing must not drive out files
     ByPath by_path_;

@@ -239,5 +239,32 @@ TEST_P(OpenFilesTest, KeepTheOnesUsedLastWithinABound) {
 INSTANTIATE_TEST_SUITE_P(Unwatched, OpenFilesTest, testing::Values(false));
 INSTANTIATE_TEST_SUITE_P(Watched, OpenFilesTest, testing::Values(true));
 
+// What the worker does: nobody says that changes are expected, the loop tells of them.
+TEST(OpenFilesOfALoop, SeeInATurnWhatWasChangedBefore) {
+    char folder[] = "/tmp/open_files_test.XXXXXX";
+    ASSERT_NE(::mkdtemp(folder), nullptr);
+    const std::string file = std::string{folder} + "/a";
+    const auto write = [](const std::string& path, std::string_view content) { std::ofstream{path, std::ios::binary} << content; };
+    const auto loop = std::move(*io::Loop::create({.simulated_time = true}));
+    OpenFiles files{loop.get()};
+    const auto size_in_the_next_turn = [&] {
+        files.turn_ended();
+        loop->turn(loop->now());
+        const auto found = files.open(file);
+        return found ? static_cast<int>(found->status.size) : -1;
+    };
+    write(file, "x");
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(size_in_the_next_turn(), 1);
+    EXPECT_EQ(files.watched(), 1U);
+    for (int size = 2; size < 200; ++size) {  // often enough to be watched again and again
+        write(file, std::string(static_cast<std::size_t>(size), 'x'));
+        ASSERT_EQ(size_in_the_next_turn(), size);
+        for (int i = 0; i < size; ++i) ASSERT_EQ(size_in_the_next_turn(), size);
+    }
+    std::filesystem::remove(file);
+    EXPECT_EQ(size_in_the_next_turn(), -1);
+    std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace webserv::server

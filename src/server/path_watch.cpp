@@ -3,6 +3,7 @@
 #include "server/path_watch.hpp"
 
 #include <limits.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,12 +38,23 @@ std::optional<std::string> link_target(const std::string& path) {
 
 }  // namespace
 
+PathWatch::~PathWatch() {
+    if (loop_ != nullptr && kernel_) loop_->forget(kernel_->descriptor(), *this);
+}
+
+// Once, until what has happened was learned: who is idle is not woken for each of many changes.
+void PathWatch::ask_to_be_told() { told_ = loop_ != nullptr && loop_->add(kernel_->descriptor(), *this, EPOLLIN | EPOLLET | EPOLLONESHOT); }
+
+void PathWatch::on_events(std::uint32_t) { news_ = true; }
+
 bool PathWatch::open() {
     if (kernel_ || refused_) return kernel_.has_value();
     auto created = sys::FileWatch::create();
     refused_ = !created;
-    if (created) kernel_.emplace(std::move(*created));
-    return created.has_value();
+    if (!created) return false;
+    kernel_.emplace(std::move(*created));
+    ask_to_be_told();
+    return true;
 }
 
 bool PathWatch::watch(std::string_view path, WatchedPath& watched) {
@@ -110,15 +122,17 @@ void PathWatch::unwatch(WatchedPath& watched) {
 }
 
 void PathWatch::catch_up() {
-    while (!watches_.empty()) {
-        const auto& news = kernel_->take();
-        if (news.changes.empty()) return;
-        if (news.lost) {
+    while (!watches_.empty() || news_) {
+        const auto& happened = kernel_->take();
+        if (happened.changes.empty()) break;
+        if (happened.lost) {
             forget_all();
         } else {
-            for (const sys::FileChange& change : news.changes) touched(change);
+            for (const sys::FileChange& change : happened.changes) touched(change);
         }
     }
+    // What comes between the last look and this is told at once.
+    if (std::exchange(news_, false)) ask_to_be_told();
 }
 
 void PathWatch::touched(const sys::FileChange& change) {
@@ -132,9 +146,13 @@ void PathWatch::touched(const sys::FileChange& change) {
 }
 
 void PathWatch::forget_all() {
+    for (const auto& [watch, dependents] : watches_) kernel_->remove(watch);
+    trust_nothing();
+}
+
+void PathWatch::trust_nothing() noexcept {
     for (const auto& [watch, dependents] : watches_) {
         for (const auto& [name, watched] : dependents) watched->steps_.clear();
-        kernel_->remove(watch);
     }
     watches_.clear();
 }

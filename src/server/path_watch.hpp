@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "io/loop.hpp"
 #include "sys/file_watch.hpp"
 
 namespace webserv::server {
@@ -30,8 +31,12 @@ private:
     std::vector<Step> steps_;
 };
 
-class PathWatch {
+class PathWatch final : private io::Watcher {
 public:
+    /// @param loop  tells when something has happened, so that nobody has to ask in vain; null: nobody tells
+    explicit PathWatch(io::Loop* loop = nullptr) noexcept : loop_{loop} {}
+    ~PathWatch();
+
     /// Begins to watch an absolute path. What happened before is not told: look at the file once more afterwards. Where the last name
     /// of the path is missing, its coming is what happens.
     /// @return false: it can not be watched (a limit, a network file system, a folder that can not be read), so nobody will say
@@ -40,10 +45,18 @@ public:
 
     /// Learns what has happened until now. One read(2), if anything is watched at all.
     void catch_up();
+    /// Whether the loop tells what happens: what was changed before a turn began is news in that turn, before anything that was sent
+    /// afterwards is handed out. epoll(7) keeps the order.
+    [[nodiscard]] bool is_told() const noexcept { return told_; }
+    [[nodiscard]] bool has_news() const noexcept { return news_; }  ///< since catch_up()
+    /// From now on nothing counts as watched. The kernel's watches stay: another process may share them.
+    void trust_nothing() noexcept;
 
 private:
     using Dependents = std::unordered_multimap<std::string, WatchedPath*>;  // by the name of their step
 
+    void on_events(std::uint32_t events) override;
+    void ask_to_be_told();
     [[nodiscard]] bool open();
     bool follow(std::string_view path, WatchedPath& watched);
     bool reach(const std::string& place, WatchedPath& watched);
@@ -53,7 +66,10 @@ private:
     void forget_all();
 
     std::optional<sys::FileWatch> kernel_;  // from the first path on
-    bool refused_ = false;                  // the kernel has none for us
+    io::Loop* loop_;
+    bool refused_ = false;  // the kernel has none for us
+    bool told_ = false;
+    bool news_ = false;
     std::unordered_map<int, Dependents> watches_;
 };
 

@@ -80,6 +80,48 @@ TEST_F(PathWatchTest, NoticesWhateverChangesWhatThePathNames) {
     }
 }
 
+TEST_F(PathWatchTest, IsToldByTheLoopOnceUntilItHasCaughtUp) {
+    const auto loop = std::move(*io::Loop::create({.simulated_time = true}));
+    PathWatch told{loop.get()};
+    WatchedPath other;
+    ASSERT_TRUE(told.watch(at("real/deep/file"), path_));
+    ASSERT_TRUE(told.watch(at("other/deep/file"), other));
+    ASSERT_TRUE(told.is_told());
+    const auto turn = [&] { loop->turn(loop->now()); };
+    turn();
+    EXPECT_FALSE(told.has_news());
+    write("real/deep/file", "new");
+    EXPECT_FALSE(told.has_news());  // before the next turn
+    turn();
+    EXPECT_TRUE(told.has_news());
+    told.catch_up();
+    EXPECT_FALSE(told.has_news());
+    EXPECT_FALSE(path_.untouched());
+    EXPECT_TRUE(other.untouched());
+    turn();
+    EXPECT_FALSE(told.has_news());
+    write("other/deep/file", "new");
+    turn();
+    EXPECT_TRUE(told.has_news());
+    told.catch_up();
+    EXPECT_FALSE(other.untouched());
+}
+
+// Whoever watches nothing any more still has to empty the kernel's queue, or the loop would tell it the same again and again.
+TEST_F(PathWatchTest, LearnsWhatConcernsNobody) {
+    const auto loop = std::move(*io::Loop::create({.simulated_time = true}));
+    PathWatch told{loop.get()};
+    ASSERT_TRUE(told.watch(at("real/deep/file"), path_));
+    write("real/deep/file", "new");
+    told.trust_nothing();
+    EXPECT_FALSE(path_.untouched());
+    loop->turn(loop->now());
+    EXPECT_TRUE(told.has_news());
+    told.catch_up();
+    loop->turn(loop->now());
+    EXPECT_FALSE(told.has_news());
+}
+
 TEST_F(PathWatchTest, NoticesAWriteByAnotherName) {
     fs::create_hard_link(at("real/deep/file"), at("elsewhere"));
     ASSERT_TRUE(watch_.watch(at("real/deep/file"), path_));

@@ -133,7 +133,7 @@ Worker::Worker(io::Loop& loop_of_worker, io::Scope& scope_of_worker, observe::Wo
     : loop{loop_of_worker}, scope{scope_of_worker}, metrics{metrics_of_worker}, older_due_{*this} {
     loop.at_end_of_turn([this] {
         flush_logs(false);
-        files.expect_changes();
+        files.turn_ended();
         const auto turn = std::chrono::floor<std::chrono::microseconds>(loop.take_longest_turn());  // of those before this one
         metrics.raise(Counter::longest_turn, turn.count());
         longest_turn_ = std::max(longest_turn_, turn);

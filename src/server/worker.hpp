@@ -45,7 +45,7 @@ public:
     io::Scope& scope;
     observe::WorkerMetrics& metrics;
     const observe::Metrics* all_metrics = nullptr;  ///< of all workers; null: there is this one only
-    OpenFiles files;
+    OpenFiles files{&loop};
     ClockText clock;
 
     [[nodiscard]] std::shared_ptr<const Site> current_site() const noexcept { return site_; }

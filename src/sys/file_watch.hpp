@@ -28,6 +28,8 @@ public:
     /// Writes, attributes, and the file's own going. A symbolic link as the last component is an error.
     [[nodiscard]] Result<int> add_file(const char* path);
     void remove(int watch) noexcept;
+    /// Readable as long as there is something to take().
+    [[nodiscard]] const Fd& descriptor() const noexcept { return descriptor_; }
 
     struct Changes {
         std::vector<FileChange> changes;  ///< valid until the next call

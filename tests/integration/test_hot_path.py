@@ -42,9 +42,10 @@ def test_a_small_file_costs_two_system_calls(serve, site):
         assert connections[0].read_response().content == b"y" * 1024
     calls = calls_of(trace)
     answers = CLIENTS * ROUNDS
-    # recv and sendmsg; epoll_wait and the look at what has changed are shared by those whose requests came together.
+    # recv and sendmsg; epoll_wait is shared by those whose requests came together; what has changed is read when the loop tells.
     assert calls["recvfrom"] <= answers + CLIENTS and calls["sendmsg"] <= answers + CLIENTS, calls
     assert sum(calls.values()) <= 2.1 * answers + 200, calls
+    assert calls["read"] <= CLIENTS, calls
     # With a second between two stats of a file, few are left.
     assert calls["newfstatat"] < answers / 20, calls
     for connection in connections:
