@@ -69,11 +69,6 @@ void OpenFiles::turn_ended() noexcept {
     if (!watch_.is_told()) caught_up_ = false;
 }
 
-void OpenFiles::watch_nothing() noexcept {
-    may_watch_ = false;
-    watch_.trust_nothing();
-}
-
 Result<OpenFiles::Found> OpenFiles::ask(std::string_view path, ByPath::iterator known) {
     char name[PATH_MAX];
     if (path.size() >= sizeof name) return std::unexpected{Error{std::errc::filename_too_long, Blame::downstream, "stat"}};

@@ -53,7 +53,7 @@ public:
     /// What was changed before the next turn begins is seen by every open() in it: the loop tells, or else the first one asks.
     void turn_ended() noexcept;
     /// For a process that lives for a few requests: each path is asked for with stat(2), always.
-    void watch_nothing() noexcept;
+    void watch_nothing() noexcept { may_watch_ = false; }
 
     [[nodiscard]] std::size_t size() const noexcept { return recent_.size(); }
     [[nodiscard]] std::size_t missing() const noexcept { return missing_.size(); }

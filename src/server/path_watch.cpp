@@ -122,6 +122,13 @@ void PathWatch::unwatch(WatchedPath& watched) {
 }
 
 void PathWatch::catch_up() {
+    take_all();
+    if (!std::exchange(news_, false)) return;
+    ask_to_be_told();
+    take_all();  // a change before the loop was asked again would be told behind a request that has followed it
+}
+
+void PathWatch::take_all() {
     while (!watches_.empty() || news_) {
         const auto& happened = kernel_->take();
         if (happened.changes.empty()) break;
@@ -131,8 +138,6 @@ void PathWatch::catch_up() {
             for (const sys::FileChange& change : happened.changes) touched(change);
         }
     }
-    // What comes between the last look and this is told at once.
-    if (std::exchange(news_, false)) ask_to_be_told();
 }
 
 void PathWatch::touched(const sys::FileChange& change) {
@@ -146,13 +151,9 @@ void PathWatch::touched(const sys::FileChange& change) {
 }
 
 void PathWatch::forget_all() {
-    for (const auto& [watch, dependents] : watches_) kernel_->remove(watch);
-    trust_nothing();
-}
-
-void PathWatch::trust_nothing() noexcept {
     for (const auto& [watch, dependents] : watches_) {
         for (const auto& [name, watched] : dependents) watched->steps_.clear();
+        kernel_->remove(watch);
     }
     watches_.clear();
 }

@@ -43,20 +43,19 @@ public:
     bool watch(std::string_view path, WatchedPath& watched);
     void unwatch(WatchedPath& watched);
 
-    /// Learns what has happened until now. One read(2), if anything is watched at all.
+    /// Learns what has happened until now. One read(2), if anything is watched at all; more if something has.
     void catch_up();
     /// Whether the loop tells what happens: what was changed before a turn began is news in that turn, before anything that was sent
     /// afterwards is handed out. epoll(7) keeps the order.
     [[nodiscard]] bool is_told() const noexcept { return told_; }
     [[nodiscard]] bool has_news() const noexcept { return news_; }  ///< since catch_up()
-    /// From now on nothing counts as watched. The kernel's watches stay: another process may share them.
-    void trust_nothing() noexcept;
 
 private:
     using Dependents = std::unordered_multimap<std::string, WatchedPath*>;  // by the name of their step
 
     void on_events(std::uint32_t events) override;
     void ask_to_be_told();
+    void take_all();
     [[nodiscard]] bool open();
     bool follow(std::string_view path, WatchedPath& watched);
     bool reach(const std::string& place, WatchedPath& watched);
